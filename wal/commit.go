@@ -1,0 +1,266 @@
+package wal
+
+import (
+	"slices"
+
+	"github.com/cockroachdb/pebble/v2"
+)
+
+// group is the batches of one commit. Its fields are the intake lock's until the committer fetches it.
+type group struct {
+	batches []*Batch
+	done    chan struct{} // closed after the commit, when err and every batch's result are set
+	err     error
+}
+
+// Append submits b and waits for its commit.
+func (l *Log) Append(b *Batch) (Appended, error) {
+	if err := l.Submit(b); err != nil {
+		return Appended{}, err
+	}
+	return b.Wait()
+}
+
+// Submit hands b to the committer and returns at once: ErrFull, ErrOverloaded or ErrClosed when it was not taken.
+// Batches are committed in the order of their submits. Wait must follow; until it returns, b is the log's.
+func (l *Log) Submit(b *Batch) error {
+	if l.full.Load() != nil && b.Len() > 0 {
+		return ErrFull
+	}
+	l.intake.Lock()
+	defer l.intake.Unlock()
+	if l.intake.closed {
+		return ErrClosed
+	}
+	// A batch over the bound still passes when nothing else waits, or it could never be taken.
+	if size := b.Size(); l.intake.bytes > 0 && int64(l.intake.bytes+size) > l.opt.pendingBytes() {
+		return ErrOverloaded
+	}
+	if l.intake.open == nil {
+		l.intake.open = &group{done: make(chan struct{})}
+		select {
+		case l.kick <- struct{}{}:
+		default:
+		}
+	}
+	b.group, b.result = l.intake.open, Appended{}
+	l.intake.open.batches = append(l.intake.open.batches, b)
+	l.intake.bytes += b.Size()
+	return nil
+}
+
+// commitLoop is the one goroutine that gives out sequence numbers and writes records. While it waits for the disk, the
+// next group gathers; that is what makes the fsync cheap under load, and costs no delay when there is none.
+func (l *Log) commitLoop() {
+	defer l.loops.Done()
+	for {
+		select {
+		case <-l.kick:
+		case <-l.stop:
+			l.commitOpen() // what was submitted before the close is answered
+			return
+		}
+		l.commitOpen()
+	}
+}
+
+func (l *Log) commitOpen() {
+	l.intake.Lock()
+	g := l.intake.open
+	l.intake.open = nil
+	l.intake.Unlock()
+	if g == nil {
+		return
+	}
+	size := 0
+	for _, b := range g.batches {
+		size += b.Size()
+	}
+	g.err = l.commit(g)
+	l.intake.Lock()
+	l.intake.bytes -= size
+	l.intake.Unlock()
+	close(g.done)
+}
+
+// committer is the state of the committing goroutine.
+type committer struct {
+	next    uint64 // sequence number of the next record
+	written uint64 // bytes of log ever written
+	seen    *identities
+
+	blocks  []*block // of the group being built
+	index   indexEntry
+	queueAt []uint32 // by queue number: count in the block being built
+	value   []byte
+	scratch []byte
+	key     []byte
+}
+
+// commit writes one group and makes it visible: on disk first, then in the tail, then to the queues it names.
+func (l *Log) commit(g *group) error {
+	c := &l.committer
+	now := l.now()
+	pb := l.db.NewBatch()
+	defer pb.Close()
+	c.blocks = c.blocks[:0]
+	if err := l.build(pb, g, now); err != nil {
+		return err
+	}
+	if pb.Empty() {
+		return nil
+	}
+	if err := l.apply(pb, l.syncing()); err != nil {
+		return err
+	}
+	l.unsynced.Store(l.opt.SyncInterval > 0)
+	l.identityCount.Store(int64(c.seen.len()))
+	l.counters.commits.Add(1)
+	l.publish()
+	return nil
+}
+
+func (l *Log) syncing() *pebble.WriteOptions {
+	if l.opt.SyncInterval > 0 {
+		return pebble.NoSync
+	}
+	return pebble.Sync
+}
+
+// build turns a group into the writes of one Pebble batch, and fills the blocks to publish.
+func (l *Log) build(pb *pebble.Batch, g *group, now int64) error {
+	c := &l.committer
+	b := l.newBlock(now, g)
+	for _, batch := range g.batches {
+		begin, queuesBegin := 0, 0
+		for _, r := range batch.recs {
+			rec, queues := batch.buf[begin:r.end], batch.queues[queuesBegin:r.queuesEnd]
+			begin, queuesBegin = r.end, r.queuesEnd
+			if r.identity != 0 && !c.seen.add(r.identity, now) {
+				batch.result.Duplicates++
+				continue
+			}
+			if len(b.ends) > 0 && len(b.raw)+len(rec) > blockBytesMax {
+				if err := l.closeBlock(pb, b); err != nil {
+					return err
+				}
+				b = l.newBlock(now, nil)
+			}
+			if batch.result.Stored++; batch.result.Stored == 1 {
+				batch.result.First = b.first + uint64(len(b.ends))
+			}
+			c.add(b, rec, queues, r.identity)
+		}
+		if err := c.putState(pb, batch); err != nil {
+			return err
+		}
+	}
+	return l.closeBlock(pb, b)
+}
+
+// newBlock starts a block behind the last one, sized for the group when it fits into one.
+func (l *Log) newBlock(now int64, g *group) *block {
+	size, records := blockBytesMax/4, 0
+	if g != nil {
+		size = 0
+		for _, batch := range g.batches {
+			size += len(batch.buf)
+			records += len(batch.recs)
+		}
+	}
+	return &block{first: l.committer.next, time: now,
+		raw: make([]byte, 0, min(size, blockBytesMax)), ends: make([]uint32, 0, records)}
+}
+
+func (c *committer) add(b *block, rec []byte, queues []uint32, identity uint64) {
+	b.raw = append(b.raw, rec...)
+	b.ends = append(b.ends, uint32(len(b.raw)))
+	for _, q := range queues {
+		if int(q) >= len(c.queueAt) {
+			c.queueAt = append(c.queueAt, make([]uint32, int(q)+1-len(c.queueAt))...)
+		}
+		if c.queueAt[q]++; c.queueAt[q] == 1 {
+			b.queues = append(b.queues, q)
+		}
+	}
+	if identity != 0 {
+		c.index.identities = appendUint64(c.index.identities, identity)
+	}
+}
+
+// closeBlock adds a finished block and its index entry to the batch.
+func (l *Log) closeBlock(pb *pebble.Batch, b *block) error {
+	c := &l.committer
+	if len(b.ends) == 0 {
+		return nil
+	}
+	slices.Sort(b.queues)
+	c.value, c.scratch = l.coder.appendBlock(c.value[:0], c.scratch, b)
+	e := &c.index
+	e.first, e.count, e.time, e.begin = b.first, len(b.ends), b.time, c.written
+	e.queues, e.counts = b.queues, e.counts[:0]
+	for _, q := range b.queues {
+		e.counts = append(e.counts, c.queueAt[q])
+		c.queueAt[q] = 0
+	}
+	e.bytes = len(c.value) + len(e.identities) + 3*len(b.queues) + 32
+	if err := pb.Set(c.seqKey(spaceBlock, b.first), c.value, nil); err != nil {
+		return err
+	}
+	c.value = e.append(c.value[:0])
+	if err := pb.Set(c.seqKey(spaceIndex, b.first), c.value, nil); err != nil {
+		return err
+	}
+	b.counts = append([]uint32(nil), e.counts...)
+	e.identities = e.identities[:0]
+	c.next += uint64(len(b.ends))
+	c.written += uint64(e.bytes)
+	c.blocks = append(c.blocks, b)
+	return nil
+}
+
+func (c *committer) seqKey(space byte, seq uint64) []byte {
+	c.key = appendSeqKey(c.key[:0], space, seq)
+	return c.key
+}
+
+func (c *committer) putState(pb *pebble.Batch, b *Batch) error {
+	begin := 0
+	for _, w := range b.writes {
+		c.key = appendStateKey(c.key[:0], b.kv[begin:w.keyEnd])
+		var err error
+		if w.remove {
+			err = pb.Delete(c.key, nil)
+		} else {
+			err = pb.Set(c.key, b.kv[w.keyEnd:w.valueEnd], nil)
+		}
+		if err != nil {
+			return err
+		}
+		begin = w.valueEnd
+	}
+	return nil
+}
+
+// publish makes committed blocks visible and wakes the queues they name, and only those. The head moves last, so
+// whoever reads it finds every queue marked up to it.
+func (l *Log) publish() {
+	c := &l.committer
+	for _, b := range c.blocks {
+		l.tail.push(b)
+	}
+	l.queues.RLock()
+	for _, b := range c.blocks {
+		for i, q := range b.queues {
+			if queue := l.queues.byID[q]; queue != nil {
+				queue.named(b.first, b.last(), b.time, int(b.counts[i]))
+			}
+		}
+	}
+	l.queues.RUnlock()
+	for _, b := range c.blocks {
+		l.counters.records.Add(uint64(len(b.ends)))
+	}
+	l.counters.bytes.Store(c.written)
+	l.head.Store(c.next - 1)
+}

@@ -1,0 +1,90 @@
+package wal
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// formatNumber is the version of everything this package writes. Raise it when a key or a value changes its form, and
+// keep reading the older one.
+const formatNumber = 1
+
+const formatFile = "FORMAT"
+
+// checkFormat reads the folder's version stamp, or writes one into a new folder. It is a plain file beside Pebble's, so
+// that a folder of a newer version is refused by name and before Pebble touches it.
+func checkFormat(fs vfs.FS, dir string) error {
+	path := fs.PathJoin(dir, formatFile)
+	f, err := fs.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return stampFormat(fs, dir, path)
+	}
+	if err != nil {
+		return fmt.Errorf("read version of log folder: %w", err)
+	}
+	text, err := io.ReadAll(io.LimitReader(f, 64))
+	if err = errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("read version of log folder: %w", err)
+	}
+	number, err := strconv.Atoi(strings.TrimSpace(strings.TrimPrefix(string(text), "edgerelay log ")))
+	if err != nil {
+		return fmt.Errorf("%q holds %q, not the version of an edgerelay log: is this folder another program's? name a folder of its own in [log] dir", path, text)
+	}
+	if number > formatNumber {
+		return fmt.Errorf("log folder %q is of version %d, this edgerelay reads up to %d: run the newer edgerelay, or name an empty folder in [log] dir", dir, number, formatNumber)
+	}
+	return nil
+}
+
+func stampFormat(fs vfs.FS, dir, path string) error {
+	if err := refuseForeign(fs, dir); err != nil {
+		return err
+	}
+	temporary := path + ".new"
+	f, err := fs.Create(temporary, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return fmt.Errorf("stamp log folder: %w", err)
+	}
+	_, err = fmt.Fprintf(f, "edgerelay log %d\n", formatNumber)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = fs.Rename(temporary, path)
+	}
+	if err == nil {
+		err = syncDir(fs, dir)
+	}
+	if err != nil {
+		return fmt.Errorf("stamp log folder: %w", err)
+	}
+	return nil
+}
+
+// refuseForeign keeps us out of a folder with files that are not ours: a log made in somebody's home folder by a slip
+// of the pen is hard to take out again.
+func refuseForeign(fs vfs.FS, dir string) error {
+	names, err := fs.List(dir)
+	if err != nil {
+		return fmt.Errorf("list log folder: %w", err)
+	}
+	for _, name := range names {
+		if name == formatFile+".new" || name == "lost+found" || strings.HasPrefix(name, ".") {
+			continue
+		}
+		return fmt.Errorf("folder %q is not empty and holds no edgerelay log (%q is in it): name an empty folder in [log] dir", dir, name)
+	}
+	return nil
+}
+
+func syncDir(fs vfs.FS, dir string) error {
+	d, err := fs.OpenDir(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

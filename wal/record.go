@@ -1,0 +1,189 @@
+package wal
+
+import (
+	"encoding/binary"
+	"errors"
+)
+
+// Receiver names one queue that a record is for.
+type Receiver struct {
+	Queue uint32 // never 0
+	Note  []byte // what this receiver needs beyond the body; may be empty
+}
+
+// Record is what a batch takes in. Nothing of it is kept: Add copies.
+type Record struct {
+	Body      []byte
+	Receivers []Receiver // ascending by Queue, each once
+	Order     uint64     // records of one order key keep their order in ordered queues; 0 = none
+	Identity  uint64     // records of one identity are stored once within the dedupe window; 0 = always stored
+}
+
+// Appended is what became of a batch.
+type Appended struct {
+	First      uint64 // sequence number of its first stored record, 0 when none was stored
+	Stored     int
+	Duplicates int
+}
+
+// Batch collects records and state writes that become durable together. It is reusable after Wait has returned, and
+// not safe for concurrent use.
+type Batch struct {
+	buf    []byte // encoded records, back to back
+	recs   []pendingRecord
+	queues []uint32 // receivers of all records, in record order
+	kv     []byte   // keys and values of writes
+	writes []stateWrite
+
+	group  *group
+	result Appended
+}
+
+type pendingRecord struct {
+	end       int // in buf
+	queuesEnd int // in queues
+	identity  uint64
+}
+
+type stateWrite struct {
+	keyEnd, valueEnd int // in kv; each key starts where the previous value ended
+	remove           bool
+}
+
+// Reset empties the batch and keeps its memory, unless one giant batch made that large.
+func (b *Batch) Reset() {
+	const keep = 1 << 20
+	if cap(b.buf) > keep || cap(b.kv) > keep {
+		b.buf, b.kv = nil, nil
+	}
+	b.buf, b.recs, b.queues = b.buf[:0], b.recs[:0], b.queues[:0]
+	b.kv, b.writes = b.kv[:0], b.writes[:0]
+	b.group, b.result = nil, Appended{}
+}
+
+// Len is the number of records in the batch.
+func (b *Batch) Len() int { return len(b.recs) }
+
+// Empty says whether committing the batch would write nothing.
+func (b *Batch) Empty() bool { return len(b.recs) == 0 && len(b.writes) == 0 }
+
+// Size is the number of bytes that the batch holds.
+func (b *Batch) Size() int { return len(b.buf) + len(b.kv) }
+
+// A record's bytes, inside a block. Do not change without a new format number.
+//
+//	flags 1 │ order 8, if flag 1 │ receivers uvarint │ receiver… │ body length uvarint │ body
+//	receiver: queue, as uvarint difference to the one before │ note length uvarint │ note
+const flagOrder = 1
+
+// Add copies r into the batch.
+func (b *Batch) Add(r Record) {
+	if r.Order != 0 {
+		b.buf = append(b.buf, flagOrder)
+		b.buf = binary.LittleEndian.AppendUint64(b.buf, r.Order)
+	} else {
+		b.buf = append(b.buf, 0)
+	}
+	b.buf = binary.AppendUvarint(b.buf, uint64(len(r.Receivers)))
+	before := uint32(0)
+	for _, rc := range r.Receivers {
+		if rc.Queue <= before {
+			panic("wal: receivers are not ascending by queue number")
+		}
+		b.buf = binary.AppendUvarint(b.buf, uint64(rc.Queue-before))
+		b.buf = appendBytes(b.buf, rc.Note)
+		b.queues = append(b.queues, rc.Queue)
+		before = rc.Queue
+	}
+	b.buf = appendBytes(b.buf, r.Body)
+	b.recs = append(b.recs, pendingRecord{end: len(b.buf), queuesEnd: len(b.queues), identity: r.Identity})
+}
+
+// Put stages a write of state (see Log.Get) that becomes durable in the commit of the batch's records.
+func (b *Batch) Put(key, value []byte) {
+	b.kv = append(b.kv, key...)
+	keyEnd := len(b.kv)
+	b.kv = append(b.kv, value...)
+	b.writes = append(b.writes, stateWrite{keyEnd: keyEnd, valueEnd: len(b.kv)})
+}
+
+// Delete stages the removal of a key of state.
+func (b *Batch) Delete(key []byte) {
+	b.kv = append(b.kv, key...)
+	b.writes = append(b.writes, stateWrite{keyEnd: len(b.kv), valueEnd: len(b.kv), remove: true})
+}
+
+// Wait blocks until the commit that took the batch is on disk, and says what became of it. It must follow each
+// successful Submit, once; the batch is the caller's again when it returns.
+func (b *Batch) Wait() (Appended, error) {
+	<-b.group.done
+	return b.result, b.group.err
+}
+
+func appendUint64(dst []byte, n uint64) []byte { return binary.LittleEndian.AppendUint64(dst, n) }
+
+func appendBytes(dst, b []byte) []byte {
+	return append(binary.AppendUvarint(dst, uint64(len(b))), b...)
+}
+
+var errDamaged = errors.New("bytes are cut short or damaged")
+
+// take splits a length-prefixed field off b.
+func takeBytes(b []byte) (field, rest []byte, err error) {
+	n, w := binary.Uvarint(b)
+	if w <= 0 || n > uint64(len(b)-w) {
+		return nil, nil, errDamaged
+	}
+	return b[w : w+int(n) : w+int(n)], b[w+int(n):], nil
+}
+
+func takeUvarint(b []byte) (uint64, []byte, error) {
+	n, w := binary.Uvarint(b)
+	if w <= 0 {
+		return 0, nil, errDamaged
+	}
+	return n, b[w:], nil
+}
+
+// storedRecord is one record as a queue sees it. Its slices alias the block.
+type storedRecord struct {
+	order uint64
+	note  []byte
+	body  []byte
+	named bool // the queue is among the receivers
+}
+
+func parseRecord(b []byte, queue uint32) (r storedRecord, err error) {
+	if len(b) == 0 {
+		return r, errDamaged
+	}
+	flags := b[0]
+	b = b[1:]
+	if flags&flagOrder != 0 {
+		if len(b) < 8 {
+			return r, errDamaged
+		}
+		r.order, b = binary.LittleEndian.Uint64(b), b[8:]
+	}
+	n, b, err := takeUvarint(b)
+	if err != nil {
+		return r, err
+	}
+	at := uint64(0)
+	for range n {
+		step, rest, err := takeUvarint(b)
+		if err != nil {
+			return r, err
+		}
+		note, rest, err := takeBytes(rest)
+		if err != nil {
+			return r, err
+		}
+		if at += step; at == uint64(queue) {
+			r.note, r.named = note, true
+		}
+		b = rest
+	}
+	r.body, _, err = takeBytes(b)
+	return r, err
+}

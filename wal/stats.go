@@ -1,0 +1,64 @@
+package wal
+
+import "sync/atomic"
+
+type counters struct {
+	commits atomic.Uint64
+	records atomic.Uint64
+	bytes   atomic.Uint64 // of log ever written
+	trims   atomic.Uint64
+	trimmed atomic.Uint64
+}
+
+// Stats is what a log has done since it was opened, and what it holds now.
+type Stats struct {
+	Commits    uint64 // group commits
+	Records    uint64 // records stored
+	Trimmed    uint64 // undelivered records and dead letters that a limit took
+	Bytes      int64  // of records on disk, between the first and the last
+	DiskBytes  uint64 // of the folder, as Pebble counts its files
+	TailBytes  int64  // of records in memory
+	Head       uint64
+	Start      uint64
+	Identities int
+	Full       bool
+}
+
+// Stats is cheap enough for every scrape.
+func (l *Log) Stats() Stats {
+	m := l.db.Metrics()
+	return Stats{
+		Commits: l.counters.commits.Load(), Records: l.counters.records.Load(), Trimmed: l.counters.trimmed.Load(),
+		Bytes: l.Bytes(), DiskBytes: m.DiskSpaceUsage(), TailBytes: l.tail.size(),
+		Head: l.head.Load(), Start: l.start.Load(), Identities: int(l.identityCount.Load()), Full: l.full.Load() != nil,
+	}
+}
+
+// QueueStats is what a queue holds now.
+type QueueStats struct {
+	Backlog int64 // records that were not handed out yet
+	Flight  int   // in lanes' hands
+	Parked  int64 // waiting for their next attempt, or behind one in their order
+	Dead    int64
+	Trimmed int64 // undelivered, taken by a limit, since the log was opened
+	Oldest  int64 // commit time of the oldest record in the log that has not ended, Unix milliseconds; 0 when there is none
+}
+
+// Stats of one queue.
+func (q *Queue) Stats() QueueStats {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	s := QueueStats{Flight: len(q.flight), Parked: q.parked, Dead: q.dead, Trimmed: q.trimmed}
+	q.mark.Lock()
+	s.Backlog = max(q.mark.backlog, 0)
+	if q.mark.next != 0 {
+		s.Oldest = q.mark.time
+	}
+	q.mark.Unlock()
+	for _, f := range q.flight {
+		if s.Oldest == 0 || f.time < s.Oldest {
+			s.Oldest = f.time
+		}
+	}
+	return s
+}
