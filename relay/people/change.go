@@ -1,0 +1,279 @@
+package people
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"edgerelay/relay/event"
+)
+
+// Change is what one request does to people. It is begun by Book.Begin and goes through See, Merge and SetDoNotProcess,
+// Stage, Submitted and Done, in this order; Done may come at any time and gives the rest up. An error of one step
+// changes nothing by that step.
+//
+// From Begin to Submitted it holds the Book's lock: build events and submit there, wait and answer behind it.
+type Change struct {
+	book  *Book
+	edits []*edit
+	byKey map[string]*edit
+	stage stage
+}
+
+type stage uint8
+
+const (
+	begun     stage = iota // holds the lock
+	submitted              // waits for the disk
+	done
+)
+
+// edit is one record that a Change looked at.
+type edit struct {
+	key    string
+	person uint64
+	record record
+	exists bool // in the state, or made by this change
+	dirty  bool // changed since it was staged
+
+	staged  []byte // as it was put into the batch; nil when it was not
+	waiting *pendingRecord
+	write   int
+}
+
+// ValueError says that values cannot be merged: they are no JSON object, too large, or wrong for their field. It is the
+// sender's fault, and sending them again does not help.
+type ValueError struct {
+	Kind  Kind
+	ID    string // shortened
+	Group Group
+	Err   error
+}
+
+func (e *ValueError) Error() string {
+	return fmt.Sprintf("merge %s metadata of %s %s: %v", e.Group, e.Kind, e.ID, e.Err)
+}
+
+// Unwrap is what is wrong with the values.
+func (e *ValueError) Unwrap() error { return e.Err }
+
+// Begin waits for the change before and begins one.
+func (b *Book) Begin() *Change {
+	b.order.Lock()
+	return &Change{book: b, byKey: map[string]*edit{}}
+}
+
+// Sighting is what a See found.
+type Sighting struct {
+	NewVisitor bool // the first time in the app: report visitorCreated
+	NewAccount bool // the first time in the app: report accountCreated
+	Refused    bool // the visitor is marked do-not-process: nothing was changed, and the event must go to nobody
+}
+
+// See notes that visitor was seen in the app, with account, at that time (Unix milliseconds). Either ID may be absent.
+// Call it for sightings in the app only (agent, Segment's or Userpilot's SDKs), never for the metadata API. The first
+// sighting's time is kept as metadata.auto.firstvisit; later ones, which would cost a write per event, are not.
+func (c *Change) See(app string, visitor, account []byte, at int64) (s Sighting, err error) {
+	visitor, account = present(visitor), present(account)
+	var v, a *edit
+	if visitor != nil {
+		if v, err = c.edit(Visitor, app, visitor); err != nil {
+			return s, err
+		}
+		if v.record.refused {
+			return Sighting{Refused: true}, nil
+		}
+	}
+	if account != nil {
+		if a, err = c.edit(Account, app, account); err != nil {
+			return s, err
+		}
+		s.NewAccount = a.see(c, at)
+	}
+	if v != nil {
+		s.NewVisitor = v.see(c, at)
+		if v.record.wouldLink(account) {
+			v.record.link(account)
+			v.touch()
+		}
+	}
+	return s, nil
+}
+
+// see marks the record as seen and says whether that is new.
+func (e *edit) see(c *Change, at int64) bool {
+	if e.record.seen {
+		return false
+	}
+	e.record.seen = true
+	auto := e.record.group(Auto)
+	if event.Lookup(auto, "firstvisit") == nil {
+		merged, err := c.book.own.merge(auto, fmt.Appendf(nil, `{"firstvisit":%d}`, at))
+		if err != nil {
+			panic("BUG: people: " + err.Error())
+		}
+		e.record.metadata[Auto] = append([]byte(nil), merged...)
+	}
+	e.touch()
+	return true
+}
+
+// Has says whether there is a record, in the state or from this Change: the bulk metadata API reports the others as
+// missing unless it is asked to create them.
+func (c *Change) Has(kind Kind, app string, id []byte) (bool, error) {
+	if present(id) == nil {
+		return false, nil
+	}
+	e, err := c.edit(kind, app, id)
+	if err != nil {
+		return false, err
+	}
+	return e.exists, nil
+}
+
+var errDoNotProcess = errors.New("donotprocess must be true, false or null")
+
+// Merge lays values, a JSON object, over one group of metadata, field by field: a field that values names is replaced
+// as a whole (null is a value), the others stay. A record is made if there is none; that is no sighting. The diff says
+// what changed; merging the same again changes nothing. An error is a *ValueError, or as of the state.
+//
+// The field donotprocess of a visitor's group pendo is the do-not-process mark, see SetDoNotProcess.
+func (c *Change) Merge(kind Kind, app string, id []byte, group Group, values []byte) (Diff, error) {
+	fault := func(err error) (Diff, error) {
+		return Diff{}, &ValueError{kind, string(shown(id)), group, err}
+	}
+	if present(id) == nil || !group.valid() {
+		return fault(errors.New("no such record or group"))
+	}
+	e, err := c.edit(kind, app, id)
+	if err != nil {
+		return Diff{}, err
+	}
+	old := e.record.group(group)
+	merged, err := c.book.own.merge(old, values)
+	if err != nil {
+		return fault(err)
+	}
+	if same(old, merged) {
+		return Diff{}, nil
+	}
+	size := e.record.metadataBytes() - len(old) + len(merged)
+	if size > MetadataBytesMax && len(merged) > len(old) {
+		return fault(fmt.Errorf("its metadata would be %d bytes and the limit is %d; send fewer or shorter fields", size, MetadataBytesMax))
+	}
+	if kind == Visitor && group == Pendo {
+		switch string(event.Lookup(merged, "donotprocess")) {
+		case "true":
+			e.record.refused = true
+		case "false", "null", "":
+			e.record.refused = false
+		default:
+			return fault(errDoNotProcess)
+		}
+	}
+	e.record.metadata[group] = append([]byte(nil), merged...)
+	e.touch()
+	return difference(old, e.record.metadata[group]), nil
+}
+
+// SetDoNotProcess sets or lifts the mark that nothing of a visitor may be processed, and says whether that is new. It is
+// kept as metadata.pendo.donotprocess. A record is made if there is none.
+func (c *Change) SetDoNotProcess(app string, visitor []byte, on bool) (changed bool, err error) {
+	if present(visitor) != nil {
+		e, err := c.edit(Visitor, app, visitor)
+		if err != nil || e.record.refused == on {
+			return false, err
+		}
+	}
+	_, err = c.Merge(Visitor, app, visitor, Pendo, fmt.Appendf(nil, `{"donotprocess":%t}`, on))
+	return err == nil, err
+}
+
+// Changed says whether there is anything to stage. Without, Done may follow at once.
+func (c *Change) Changed() bool {
+	return slices.ContainsFunc(c.edits, func(e *edit) bool { return e.dirty })
+}
+
+// Stage puts the changed records into the batch that also takes their events.
+func (c *Change) Stage(w Writer) {
+	for _, e := range c.edits {
+		if e.dirty {
+			e.staged, e.dirty = e.record.append(nil), false
+			w.Put([]byte(e.key), e.staged)
+		}
+	}
+}
+
+// Submitted says that the log has taken the batch: what was staged is what the next change finds. It gives the lock
+// back. The log's answer must follow with Done.
+func (c *Change) Submitted() {
+	if c.stage != begun || c.Changed() {
+		panic("BUG: people: Submitted must follow Stage, once")
+	}
+	for _, e := range c.edits {
+		if e.staged != nil {
+			e.waiting, e.write = c.book.pending.put(e.key, e.staged)
+			c.book.cache.forget(e.person)
+		}
+	}
+	c.stage = submitted
+	c.book.order.Unlock()
+}
+
+// Done ends the change: committed is the log's answer, false when the batch was not submitted. A second Done does
+// nothing. When a commit failed it waits for the change that holds the lock, so its goroutine must not have begun one.
+func (c *Change) Done(committed bool) {
+	defer func() { c.stage = done }()
+	switch {
+	case c.stage == begun && committed && c.staged():
+		panic("BUG: people: Done without Submitted")
+	case c.stage == begun:
+		c.book.order.Unlock()
+	case c.stage == submitted && committed:
+		c.settle(true)
+	case c.stage == submitted:
+		// Who has read our records and not submitted yet must be in the log's hands before it is said that we failed.
+		c.book.order.Lock()
+		defer c.book.order.Unlock()
+		c.settle(false)
+	}
+}
+
+func (c *Change) staged() bool {
+	return slices.ContainsFunc(c.edits, func(e *edit) bool { return e.staged != nil })
+}
+
+func (c *Change) settle(committed bool) {
+	for _, e := range c.edits {
+		if e.staged == nil {
+			continue
+		}
+		c.book.pending.done(e.key, e.waiting, e.write, committed)
+		if !committed {
+			c.book.cache.forget(e.person)
+		}
+	}
+}
+
+// edit finds or reads a record.
+func (c *Change) edit(kind Kind, app string, id []byte) (*edit, error) {
+	own := &c.book.own
+	own.key = appendKey(own.key[:0], kind, app, id)
+	if e := c.byKey[string(own.key)]; e != nil {
+		return e, nil
+	}
+	if c.book.pending.full() {
+		return nil, ErrBusy
+	}
+	own.value = nil // the record aliases it, and is ours
+	rec, found, err := c.book.read(own, kind, app, id)
+	if err != nil {
+		return nil, err
+	}
+	e := &edit{key: string(own.key), person: c.book.hashes.person(kind, app, id), record: rec, exists: found}
+	c.edits = append(c.edits, e)
+	c.byKey[e.key] = e
+	return e, nil
+}
+
+func (e *edit) touch() { e.dirty, e.exists = true, true }
