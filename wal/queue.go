@@ -188,11 +188,15 @@ func (q *Queue) nextRecord() (Entry, bool, error) {
 	}
 }
 
-// NextDue is when the next parked entry comes due, Unix milliseconds; math.MaxInt64 when none is parked.
+// NextDue is when the next parked entry comes due, Unix milliseconds; math.MaxInt64 when none is parked
+// or the queue is on hold.
 func (q *Queue) NextDue() int64 {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.due) > 0 {
+	switch {
+	case q.held || q.dropped:
+		return math.MaxInt64
+	case len(q.due) > 0:
 		return 0
 	}
 	return q.nextDue

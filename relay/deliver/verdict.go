@@ -1,0 +1,93 @@
+package deliver
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+// Outcome is what an attempt means for its delivery.
+type Outcome uint8
+
+const (
+	Delivered Outcome = iota // 2xx
+	Retry                    // 429, 5xx, timeout, no connection
+	Final                    // any other answer: trying again would get the same
+	Gone                     // 410: final, and the webhook is turned off
+)
+
+// Verdict is what became of one attempt.
+type Verdict struct {
+	Outcome Outcome
+	Status  int           // of the answer; 408 for a timeout (seed 000), 0 when there was no answer
+	After   time.Duration // the receiver's Retry-After, 0 when it gave none
+	Reason  string        // for people; "" when delivered
+}
+
+// retryAfterMax bounds what a receiver may ask for.
+const retryAfterMax = 24 * time.Hour
+
+// judge turns an answer, or its absence, into a verdict. It allocates only when the attempt failed.
+func judge(r *fasthttp.Response, err error, now time.Time) Verdict {
+	if err != nil && !errors.Is(err, fasthttp.ErrBodyTooLarge) {
+		return judgeError(err)
+	}
+	// A body over the limit is cut, its status counts all the same.
+	status := r.StatusCode()
+	if status >= 200 && status < 300 {
+		return Verdict{Outcome: Delivered, Status: status}
+	}
+	v := Verdict{Outcome: Final, Status: status, Reason: statusText(status)}
+	switch {
+	case status == fasthttp.StatusTooManyRequests || status >= 500:
+		v.Outcome = Retry
+		v.After = retryAfter(string(r.Header.Peek(fasthttp.HeaderRetryAfter)), now)
+	case status == fasthttp.StatusGone:
+		v.Outcome = Gone
+	case status >= 300 && status < 400:
+		v.Reason += "; redirects are never followed, set the webhook's url to the new address"
+	}
+	return v
+}
+
+func statusText(status int) string {
+	return strings.TrimSpace(strconv.Itoa(status) + " " + http.StatusText(status))
+}
+
+func judgeError(err error) Verdict {
+	var private *privateError
+	switch {
+	case errors.As(err, &private):
+		return Verdict{Outcome: Final, Reason: err.Error()}
+	case isTimeout(err):
+		return Verdict{Outcome: Retry, Status: fasthttp.StatusRequestTimeout, Reason: "no answer in time"}
+	default:
+		return Verdict{Outcome: Retry, Reason: fmt.Sprintf("no answer: %v", err)}
+	}
+}
+
+func isTimeout(err error) bool {
+	var t interface{ Timeout() bool }
+	return errors.Is(err, fasthttp.ErrTimeout) || errors.Is(err, fasthttp.ErrDialTimeout) ||
+		errors.Is(err, fasthttp.ErrNoFreeConns) || errors.As(err, &t) && t.Timeout()
+}
+
+// retryAfter reads the header in both its forms, seconds and a date (RFC 9110).
+func retryAfter(value string, now time.Time) time.Duration {
+	value = strings.TrimSpace(value)
+	if value == "" {
+		return 0
+	}
+	if seconds, err := strconv.ParseInt(value, 10, 64); err == nil {
+		return min(time.Duration(min(max(seconds, 0), int64(retryAfterMax/time.Second)))*time.Second, retryAfterMax)
+	}
+	if at, err := http.ParseTime(value); err == nil {
+		return min(max(at.Sub(now), 0), retryAfterMax)
+	}
+	return 0
+}

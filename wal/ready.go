@@ -1,0 +1,14 @@
+package wal
+
+// Ready says whether Take may have something at now (Unix milliseconds): a hint that reads nothing.
+func (q *Queue) Ready(now int64) bool {
+	q.mark.Lock()
+	backlog := q.mark.backlog > 0
+	q.mark.Unlock()
+	if backlog {
+		return true
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.returned) > 0 || len(q.ready) > 0 || len(q.due) > 0 || q.nextDue <= now
+}
