@@ -1,0 +1,40 @@
+//go:build !race
+
+package hook
+
+import (
+	"fmt"
+	"testing"
+
+	"edgerelay/relay/event"
+)
+
+// TestReceiversDoNotAllocate holds the hot path at no allocation, with few and with many webhooks and IDs.
+func TestReceiversDoNotAllocate(t *testing.T) {
+	var hooks []*Webhook
+	for q := range uint32(300) {
+		hooks = append(hooks, hookOf(t, q+1, "", fmt.Sprintf("featureClicked:id-%d,id-1*", q), "page*"))
+	}
+	set, err := NewSet(hooks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var many []string
+	for i := range 100 {
+		many = append(many, fmt.Sprintf("id-%d", i))
+	}
+	f := func(e *event.Event, want int) {
+		t.Helper()
+		receivers, notes := set.Receivers(nil, nil, e, "demo")
+		if len(receivers) != want {
+			t.Errorf("%d receivers, want %d", len(receivers), want)
+		}
+		if allocs := testing.AllocsPerRun(100, func() { receivers, notes = set.Receivers(receivers[:0], notes[:0], e, "demo") }); allocs != 0 {
+			t.Errorf("%v allocations for %v with %d IDs", allocs, e.Kind, len(e.IDs))
+		}
+	}
+	f(eventOf(event.PageLoaded), 300)
+	f(eventOf(event.FeatureClicked, "id-7"), 1)
+	f(eventOf(event.FeatureClicked, many...), 300)
+	f(eventOf(event.UTurn, many...), 0)
+}
