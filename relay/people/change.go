@@ -1,9 +1,11 @@
 package people
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"edgerelay/relay/event"
 )
@@ -16,9 +18,13 @@ import (
 type Change struct {
 	book  *Book
 	edits []*edit
-	byKey map[string]*edit
+	byKey map[string]*edit // made when there are many
 	stage stage
+	room  [2]*edit // for edits: the usual change is of one visitor and one account
 }
+
+// fewEdits is how many are searched one by one; a batch of a thousand events has more.
+const fewEdits = 8
 
 type stage uint8
 
@@ -30,7 +36,7 @@ const (
 
 // edit is one record that a Change looked at.
 type edit struct {
-	key    string
+	key    []byte
 	person uint64
 	record record
 	exists bool // in the state, or made by this change
@@ -60,7 +66,9 @@ func (e *ValueError) Unwrap() error { return e.Err }
 // Begin waits for the change before and begins one.
 func (b *Book) Begin() *Change {
 	b.order.Lock()
-	return &Change{book: b, byKey: map[string]*edit{}}
+	c := &Change{book: b}
+	c.edits = c.room[:0]
+	return c
 }
 
 // Sighting is what a See found.
@@ -106,13 +114,16 @@ func (e *edit) see(c *Change, at int64) bool {
 		return false
 	}
 	e.record.seen = true
-	auto := e.record.group(Auto)
-	if event.Lookup(auto, "firstvisit") == nil {
-		merged, err := c.book.own.merge(auto, fmt.Appendf(nil, `{"firstvisit":%d}`, at))
-		if err != nil {
-			panic("BUG: people: " + err.Error())
+	if auto := e.record.group(Auto); event.Lookup(auto, "firstvisit") == nil {
+		first := append(strconv.AppendInt(append(make([]byte, 0, 32), `{"firstvisit":`...), at, 10), '}')
+		if auto != nil {
+			merged, err := c.book.own.merge(auto, first)
+			if err != nil {
+				panic("BUG: people: " + err.Error())
+			}
+			first = bytes.Clone(merged)
 		}
-		e.record.metadata[Auto] = append([]byte(nil), merged...)
+		e.record.metadata[Auto] = first
 	}
 	e.touch()
 	return true
@@ -171,7 +182,7 @@ func (c *Change) Merge(kind Kind, app string, id []byte, group Group, values []b
 			return fault(errDoNotProcess)
 		}
 	}
-	e.record.metadata[group] = append([]byte(nil), merged...)
+	e.record.metadata[group] = bytes.Clone(merged)
 	e.touch()
 	return difference(old, e.record.metadata[group]), nil
 }
@@ -199,7 +210,7 @@ func (c *Change) Stage(w Writer) {
 	for _, e := range c.edits {
 		if e.dirty {
 			e.staged, e.dirty = e.record.append(nil), false
-			w.Put([]byte(e.key), e.staged)
+			w.Put(e.key, e.staged)
 		}
 	}
 }
@@ -259,7 +270,7 @@ func (c *Change) settle(committed bool) {
 func (c *Change) edit(kind Kind, app string, id []byte) (*edit, error) {
 	own := &c.book.own
 	own.key = appendKey(own.key[:0], kind, app, id)
-	if e := c.byKey[string(own.key)]; e != nil {
+	if e := c.find(own.key); e != nil {
 		return e, nil
 	}
 	if c.book.pending.full() {
@@ -270,10 +281,34 @@ func (c *Change) edit(kind Kind, app string, id []byte) (*edit, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &edit{key: string(own.key), person: c.book.hashes.person(kind, app, id), record: rec, exists: found}
-	c.edits = append(c.edits, e)
-	c.byKey[e.key] = e
+	e := &edit{key: bytes.Clone(own.key), person: c.book.hashes.person(kind, app, id), record: rec, exists: found}
+	c.add(e)
 	return e, nil
+}
+
+func (c *Change) find(key []byte) *edit {
+	if c.byKey != nil {
+		return c.byKey[string(key)]
+	}
+	for _, e := range c.edits {
+		if bytes.Equal(e.key, key) {
+			return e
+		}
+	}
+	return nil
+}
+
+func (c *Change) add(e *edit) {
+	c.edits = append(c.edits, e)
+	if c.byKey == nil && len(c.edits) > fewEdits {
+		c.byKey = map[string]*edit{}
+		for _, e := range c.edits {
+			c.byKey[string(e.key)] = e
+		}
+	}
+	if c.byKey != nil {
+		c.byKey[string(e.key)] = e
+	}
 }
 
 func (e *edit) touch() { e.dirty, e.exists = true, true }

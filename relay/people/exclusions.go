@@ -37,10 +37,10 @@ func (x *Exclusions) Excludes(visitor, account []byte) bool {
 // by look-up instead of one by one.
 type patterns struct {
 	exact  map[string]struct{}
-	begins affixes // abc*
-	ends   affixes // *abc
+	begins affixes    // abc*
+	ends   affixes    // *abc
 	others [][][]byte // the texts between the stars, first and last perhaps empty
-	all    bool // *
+	all    bool       // *
 }
 
 // affixes are texts that others begin or end with, grouped by length: one look-up for each length that occurs.

@@ -26,6 +26,7 @@ type fakeLog struct {
 	failCommit func() bool
 	broken     bool
 	breaks     bool // a failed commit is the last
+	late       bool // what breaks has reached the disk all the same; only the answer is lost
 	failGet    error
 }
 
@@ -107,6 +108,9 @@ func (l *fakeLog) commitLoop() {
 		g := l.open
 		l.open = nil
 		if l.broken || l.failCommit() {
+			if l.late && !l.broken {
+				l.commit(g)
+			}
 			g.err, l.broken = errBroken, l.breaks
 		} else {
 			l.commit(g)

@@ -40,13 +40,13 @@ func (p *pending) get(key []byte) ([]byte, bool) {
 }
 
 // put keeps value as the newest record of key. Record and number of the write are for done, which must follow.
-func (p *pending) put(key string, value []byte) (r *pendingRecord, write int) {
+func (p *pending) put(key, value []byte) (r *pendingRecord, write int) {
 	p.Lock()
 	defer p.Unlock()
-	r = p.records[key]
+	r = p.records[string(key)]
 	if r == nil {
 		r = &pendingRecord{}
-		p.records[key] = r
+		p.records[string(key)] = r
 		p.count.Add(1)
 		p.bytes += len(key)
 	}
@@ -58,7 +58,7 @@ func (p *pending) put(key string, value []byte) (r *pendingRecord, write int) {
 }
 
 // done ends a write. After the last one, and at once when a commit failed, the state says what is true.
-func (p *pending) done(key string, r *pendingRecord, write int, committed bool) {
+func (p *pending) done(key []byte, r *pendingRecord, write int, committed bool) {
 	p.Lock()
 	defer p.Unlock()
 	r.open--
@@ -68,8 +68,8 @@ func (p *pending) done(key string, r *pendingRecord, write int, committed bool) 
 	case committed && r.brokenAt != 0 && r.brokenAt < write:
 		panic(fmt.Sprintf("BUG: people: write %d of a record was committed, write %d before it was not", write, r.brokenAt))
 	}
-	if p.records[key] == r && (r.open == 0 || r.brokenAt != 0) {
-		delete(p.records, key)
+	if p.records[string(key)] == r && (r.open == 0 || r.brokenAt != 0) {
+		delete(p.records, string(key))
 		p.count.Add(-1)
 		p.bytes -= len(key) + len(r.value)
 	}

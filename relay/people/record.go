@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Bounds of a record. Visitors with more accounts than fit keep the first ones: an account that finds no room is never
@@ -106,6 +107,7 @@ func parseRecord(b []byte) (r record, err error) {
 }
 
 func (r *record) append(dst []byte) []byte {
+	dst = slices.Grow(dst, 16+len(r.accounts)+r.metadataBytes())
 	flags := byte(0)
 	if r.seen {
 		flags |= flagSeen

@@ -1,0 +1,324 @@
+package people
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// checkOnce goes through the log: each visitor and account was reported exactly once, and before its first event.
+func checkOnce(t *testing.T, events []string, visitors, accounts int) {
+	t.Helper()
+	reported := map[string]int{}
+	for _, e := range events {
+		if strings.Contains(e, "Created ") {
+			reported[e]++
+			continue
+		}
+		visitor, account, _ := strings.Cut(e, " ")
+		if reported["visitorCreated "+visitor] != 1 || reported["accountCreated "+account] != 1 {
+			t.Fatalf("event %q came when its people were reported %d and %d times", e,
+				reported["visitorCreated "+visitor], reported["accountCreated "+account])
+		}
+	}
+	for what, n := range reported {
+		if n != 1 {
+			t.Errorf("%s: %d times", what, n)
+		}
+	}
+	if want := visitors + accounts; len(reported) != want {
+		t.Errorf("%d reports, want %d", len(reported), want)
+	}
+}
+
+// storm lets many goroutines work on the same new people in different order. Each merges a field of its own. An event
+// that is refused is sent again, as SDKs do, until gone says stop.
+func storm(t *testing.T, b *Book, l *fakeLog, seed uint64, workers, visitors, accounts int) (delivered bool) {
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	delivered = true
+	for w := range workers {
+		wg.Go(func() {
+			rng := rand.New(rand.NewPCG(seed, uint64(w)))
+			for _, v := range rng.Perm(visitors) {
+				visitor, account := fmt.Sprint("v", v), fmt.Sprint("a", v%accounts)
+				err := errFull
+				for errors.Is(err, errFull) {
+					err = intake(b, l, visitor, account, visitor+" "+account)
+				}
+				for again := err == nil; again; again = errors.Is(err, errFull) {
+					err = meta(b, l, visitor, fmt.Sprintf(`{"w%d":%d}`, w, v))
+				}
+				if err != nil {
+					mu.Lock()
+					delivered = false
+					mu.Unlock()
+					if !errors.Is(err, errBroken) {
+						t.Error(err)
+					}
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return delivered
+}
+
+// meta merges values and logs what changed.
+func meta(b *Book, l *fakeLog, visitor, values string) error {
+	if b.Holds(Visitor, "demo", quoted(visitor), Agent, []byte(values)) {
+		return nil
+	}
+	c := b.Begin()
+	d, err := c.Merge(Visitor, "demo", quoted(visitor), Agent, []byte(values))
+	if err != nil || !d.Changed {
+		c.Done(false)
+		return err
+	}
+	return send(c, l, &fakeBatch{})
+}
+
+// checkFields looks for every worker's field in every visitor's record.
+func checkFields(t *testing.T, b *Book, workers, visitors int) {
+	t.Helper()
+	var p Person
+	for v := range visitors {
+		if _, err := b.Load(&p, Visitor, "demo", fmt.Appendf(nil, `"v%d"`, v)); err != nil {
+			t.Fatal(err)
+		}
+		for w := range workers {
+			if got := p.Field(Agent, fmt.Sprint("w", w)); string(got) != fmt.Sprint(v) {
+				t.Fatalf("v%d: field w%d is %q", v, w, got)
+			}
+		}
+	}
+}
+
+func TestOneReportEachUnderARace(t *testing.T) {
+	const workers, visitors, accounts = 100, 60, 7
+	for seed := range uint64(3) {
+		l := newFakeLog()
+		rng := rand.New(rand.NewPCG(seed, 99))
+		l.failSubmit = func() bool { return rng.IntN(3) == 0 } // the log is full every now and then
+		b := Open(Options{State: l, CacheBytes: 4 << 10})
+		if !storm(t, b, l, seed, workers, visitors, accounts) {
+			t.Fatal("something was not delivered")
+		}
+		checkOnce(t, l.log(), visitors, accounts)
+		checkFields(t, b, workers, visitors)
+		if s := b.Stats(); s.PendingRecords != 0 || s.PendingBytes != 0 {
+			t.Fatalf("left behind: %+v", s)
+		}
+		l.close()
+	}
+}
+
+func TestOneReportEachAcrossCrashes(t *testing.T) {
+	const workers, visitors, accounts = 20, 40, 3
+	for seed := range uint64(10) {
+		rng := rand.New(rand.NewPCG(seed, 7))
+		l := newFakeLog()
+		rounds := 0
+		for done := false; !done; rounds++ {
+			commits := rng.IntN(40) // until the disk breaks
+			l.late = rng.IntN(2) == 0
+			l.failCommit = func() bool { commits--; return commits < 0 && rounds < 8 }
+			done = storm(t, Open(Options{State: l}), l, seed, workers, visitors, accounts)
+			l = l.restart()
+		}
+		if rounds < 3 {
+			t.Fatalf("seed %d: only %d rounds, this test has lost its point", seed, rounds)
+		}
+		checkOnce(t, l.log(), visitors, accounts)
+		checkFields(t, Open(Options{State: l}), workers, visitors)
+		l.close()
+	}
+}
+
+func TestFailedCommitIsRolledBack(t *testing.T) {
+	b, l := open(t)
+	l.breaks = false
+	if err := intake(b, l, "v0", "a0", "click"); err != nil {
+		t.Fatal(err)
+	}
+	known(t, b, "v0", "a0", true)
+	l.failCommit = func() bool { return true }
+	c := b.Begin()
+	see(t, c, "v1", "a0")
+	merge(t, c, Visitor, "v0", Agent, `{"plan":"gold"}`)
+	if _, err := c.SetDoNotProcess("demo", quoted("v0"), true); err != nil {
+		t.Fatal(err)
+	}
+	if err := send(c, l, &fakeBatch{}); !errors.Is(err, errBroken) {
+		t.Fatal(err)
+	}
+	l.failCommit = func() bool { return false }
+	known(t, b, "v0", "a0", true)
+	known(t, b, "v1", "", false)
+	refused(t, b, "v0", false)
+	show(t, b, Visitor, "v1", "none")
+	show(t, b, Visitor, "v0", `{"id":"v0","accountIds":["a0"],"metadata":{"auto":{"firstvisit":1700000000000}}}`)
+	change(t, b, l, func(c *Change) {
+		if got := see(t, c, "v1", "a0"); got != (Sighting{NewVisitor: true}) {
+			t.Fatalf("%+v", got)
+		}
+		if d := merge(t, c, Visitor, "v0", Agent, `{"plan":"gold"}`); !d.Changed {
+			t.Fatal("the merge that failed is remembered")
+		}
+	})
+	if s := b.Stats(); s.PendingRecords != 0 || s.PendingBytes != 0 {
+		t.Fatalf("left behind: %+v", s)
+	}
+}
+
+// TestNextChangeSeesTheOneBefore walks through the moment between a submit and its commit, when the state is old.
+func TestNextChangeSeesTheOneBefore(t *testing.T) {
+	b, l := open(t)
+	first := &fakeBatch{}
+	c := b.Begin()
+	see(t, c, "v1", "a1")
+	merge(t, c, Visitor, "v1", Agent, `{"plan":"gold"}`)
+	if _, err := c.SetDoNotProcess("demo", quoted("v2"), true); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, b, "v2", false) // nobody sees what is not submitted
+	known(t, b, "v1", "a1", false)
+	c.Stage(first)
+	c.Submitted()
+
+	known(t, b, "v1", "a1", true)
+	refused(t, b, "v2", true)
+	show(t, b, Visitor, "v1", `{"id":"v1","accountIds":["a1"],"metadata":{"auto":{"firstvisit":1700000000000},"agent":{"plan":"gold"}}}`)
+	if s := b.Stats(); s.PendingRecords != 3 || s.PendingBytes == 0 {
+		t.Fatalf("%+v", s)
+	}
+	next := b.Begin()
+	if got := see(t, next, "v1", "a1"); got != (Sighting{}) || next.Changed() {
+		t.Fatalf("%+v", got)
+	}
+	d := merge(t, next, Visitor, "v1", Agent, `{"plan":"free"}`)
+	if string(d.Old) != `{"plan":"gold"}` {
+		t.Fatalf("%s", d.Old)
+	}
+	second := &fakeBatch{}
+	next.Stage(second)
+	next.Submitted()
+
+	l.commit(&fakeGroup{batches: []*fakeBatch{first, second}})
+	next.Done(true) // answers may arrive in any order
+	known(t, b, "v1", "a1", true)
+	c.Done(true)
+	c.Done(false) // a second answer is none
+	if s := b.Stats(); s.PendingRecords != 0 || s.PendingBytes != 0 {
+		t.Fatalf("%+v", s)
+	}
+	known(t, b, "v1", "a1", true)
+	refused(t, b, "v2", true)
+	show(t, b, Visitor, "v1", `{"id":"v1","accountIds":["a1"],"metadata":{"auto":{"firstvisit":1700000000000},"agent":{"plan":"free"}}}`)
+}
+
+func TestOneChangeOfManyPeople(t *testing.T) {
+	b, l := open(t)
+	const people = 3 * fewEdits
+	change(t, b, l, func(c *Change) {
+		for range 2 {
+			for i := range people {
+				fresh := i >= len(c.edits)-1 // the account is the first edit but one
+				got := see(t, c, fmt.Sprint("v", i), "a1")
+				if got.NewVisitor != fresh || got.NewAccount != (fresh && i == 0) {
+					t.Fatalf("v%d: %+v, fresh %v", i, got, fresh)
+				}
+			}
+		}
+	})
+	if l.puts != people+1 {
+		t.Fatalf("%d writes", l.puts)
+	}
+	for i := range people {
+		known(t, b, fmt.Sprint("v", i), "a1", true)
+	}
+}
+
+func TestTooMuchPendingIsRefused(t *testing.T) {
+	l := newFakeLog()
+	defer l.close()
+	b := Open(Options{State: l, PendingBytes: 1000})
+	var waiting []*Change
+	for i := 0; ; i++ {
+		c := b.Begin()
+		if _, err := c.See("demo", fmt.Appendf(nil, `"v%d"`, i), nil, 0); err != nil {
+			if !errors.Is(err, ErrBusy) || i < 5 || i > 50 {
+				t.Fatalf("after %d: %v", i, err)
+			}
+			c.Done(false)
+			break
+		}
+		c.Stage(&fakeBatch{})
+		c.Submitted()
+		waiting = append(waiting, c)
+	}
+	for _, c := range waiting {
+		c.Done(true)
+	}
+	change(t, b, l, func(c *Change) { see(t, c, "v999", "") })
+}
+
+func TestBrokenRulesPanic(t *testing.T) {
+	f := func(want string, do func(b *Book)) {
+		t.Helper()
+		b := Open(Options{State: newIdleState()})
+		defer func() {
+			t.Helper()
+			if got := fmt.Sprint(recover()); !strings.Contains(got, want) {
+				t.Fatalf("panic %q, want %q", got, want)
+			}
+		}()
+		do(b)
+	}
+	begin := func(b *Book, plan string) *Change {
+		c := b.Begin()
+		merge(t, c, Visitor, "v1", Agent, `{"plan":"`+plan+`"}`)
+		return c
+	}
+	f("BUG: people: Submitted must follow Stage", func(b *Book) { begin(b, "x").Submitted() })
+	f("BUG: people: Submitted must follow Stage", func(b *Book) {
+		c := begin(b, "x")
+		c.Done(false)
+		c.Submitted()
+	})
+	f("BUG: people: Done without Submitted", func(b *Book) {
+		c := begin(b, "x")
+		c.Stage(&fakeBatch{})
+		c.Done(true)
+	})
+	f("BUG: people: write 2 of a record was committed, write 1 before it was not", func(b *Book) {
+		one := begin(b, "x")
+		one.Stage(&fakeBatch{})
+		one.Submitted()
+		two := begin(b, "y")
+		two.Stage(&fakeBatch{})
+		two.Submitted()
+		one.Done(false)
+		two.Done(true)
+	})
+	b := Open(Options{State: newIdleState()}) // the other way round nothing is wrong
+	one := begin(b, "x")
+	one.Stage(&fakeBatch{})
+	one.Submitted()
+	two := begin(b, "y")
+	two.Stage(&fakeBatch{})
+	two.Submitted()
+	two.Done(false)
+	one.Done(true)
+}
+
+// idleState is a state without records.
+type idleState struct{}
+
+func newIdleState() State { return idleState{} }
+
+func (idleState) Get(dst, _ []byte) ([]byte, bool, error) { return dst, false, nil }
