@@ -1,0 +1,98 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// webhook is one destination in the measured program's config.
+type webhook struct {
+	name   string
+	url    string
+	events string // "" selects all
+}
+
+// config writes the measured program's config into the round's folder: the shipped defaults, less what would measure
+// something else (duplicate detection stays on).
+func (r *round) config(hooks []webhook, extra string) (string, error) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "[intake]\nlisten = \"127.0.0.1:0\"\n[console]\nlisten = \"127.0.0.1:0\"\n[log]\ndir = %q\n%s\n",
+		filepath.Join(r.dir, "data"), extra)
+	b.WriteString("[[app]]\nname = \"bench\"\nkey = \"bench\"\n")
+	for _, h := range hooks {
+		events := h.events
+		if events == "" {
+			events = "trackEventReceived"
+		}
+		fmt.Fprintf(&b, "[[webhook]]\nname = %q\nurl = %q\nsecret = \"bench-secret\"\nenabled = true\nallow_private = true\nevents = [%q]\n",
+			h.name, h.url, events)
+	}
+	path := filepath.Join(r.dir, "config.toml")
+	return path, os.WriteFile(path, []byte(b.String()), 0o600)
+}
+
+// relay starts the measured program.
+func (r *round) relay(ctx context.Context, hooks []webhook, extra string) (*child, error) {
+	path, err := r.config(hooks, extra)
+	if err != nil {
+		return nil, err
+	}
+	return startChild(ctx, r.Program, 2, "serve", "--config", path)
+}
+
+// reference starts one of the reference programs (see reference.go).
+func (r *round) reference(ctx context.Context, part, target string) (*child, error) {
+	return startChild(ctx, r.Program, 1, "bench", "--part", part, "--target", target)
+}
+
+// warm lets connections, caches and the JIT settle before the clock starts.
+func (r *round) warm(ctx context.Context, address string, batch int) (int, error) {
+	got, err := load{address: address, connections: r.Connections, batch: batch, duration: r.Duration / 8}.run(ctx)
+	return got.events, err
+}
+
+// intake measures how fast a process takes events; nothing is delivered.
+func (r *round) intake(ctx context.Context, c *child, batch int) (Figure, error) {
+	if _, err := r.warm(ctx, c.intake, batch); err != nil {
+		return Figure{}, err
+	}
+	before := c.cpu()
+	got, err := load{address: c.intake, connections: r.Connections, batch: batch, duration: r.Duration}.run(ctx)
+	if err != nil {
+		return Figure{}, err
+	}
+	return figure(c, got.events, got.took, c.cpu()-before, got.p50, got.p99), nil
+}
+
+// through measures how fast events go in and come out at the receiver: the clock stops when the last one that was
+// accepted has come, factor times.
+func (r *round) through(ctx context.Context, c *child, to *receiver, factor int) (Figure, error) {
+	warm, err := r.warm(ctx, c.intake, 1)
+	if err != nil {
+		return Figure{}, err
+	}
+	if err := to.await(ctx, warm*factor); err != nil {
+		return Figure{}, err
+	}
+	before, begin := c.cpu(), time.Now()
+	got, err := load{address: c.intake, connections: r.Connections, batch: 1, duration: r.Duration}.run(ctx)
+	if err != nil {
+		return Figure{}, err
+	}
+	if err := to.await(ctx, (warm+got.events)*factor); err != nil {
+		return Figure{}, err
+	}
+	return figure(c, got.events, time.Since(begin), c.cpu()-before, got.p50, got.p99), nil
+}
+
+func figure(c *child, events int, took, cpu time.Duration, p50, p99 float64) Figure {
+	f := Figure{Rate: float64(events) / took.Seconds(), P50: p50, P99: p99, Count: events, RSS: c.rssMax()}
+	if events > 0 {
+		f.CPU = float64(cpu.Microseconds()) / float64(events)
+	}
+	return f
+}

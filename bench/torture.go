@@ -1,0 +1,224 @@
+package bench
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+)
+
+// TortureOptions say how long and how hard.
+type TortureOptions struct {
+	Program string
+	For     time.Duration // how long load and kills go on; default 60 s
+	Kills   int           // stop after so many kills instead, when more than 0
+	Seed    uint64        // of everything random: what is sent, when is killed, which answers fail
+	Dir     string
+	JSON    bool
+	Out     io.Writer // one line per kill, and the result
+}
+
+// TortureResult is the proof's outcome. Missing and Corrupt must be 0.
+type TortureResult struct {
+	Accepted    int `json:"accepted"`    // events that were answered with a 2xx
+	Obligations int `json:"obligations"` // accepted events times the webhooks that selected them
+	Delivered   int `json:"delivered"`   // obligations that the receiver answered with a 2xx
+	Missing     int `json:"missing"`     // obligations that never came
+	Repeated    int `json:"repeated"`    // deliveries beyond the first that the receiver took
+	Corrupt     int `json:"corrupt"`     // bad signature, unknown event, changed uniqueId or body, order broken
+	Kills       int `json:"kills"`
+	MostRepeats int `json:"most_repeats"` // the most deliveries repeated to one webhook after one kill
+}
+
+// tortured is a webhook of the proof with what its receiver does to it.
+type tortured struct {
+	name   string
+	config string // beside name, url and secret
+	wants  func(n int) bool
+	fault  float64       // share of requests that are answered badly
+	delay  time.Duration // before an answer, at most
+}
+
+func torturedHooks() []tortured {
+	all := func(int) bool { return true }
+	return []tortured{
+		{name: "steady", config: `events = ["*"]`, wants: all},
+		{name: "flaky", config: "events = [\"trackEventReceived\"]\nretries = 1000", wants: all, fault: .2},
+		{name: "slow", config: "events = [\"trackEventReceived\"]\nretries = 1000", wants: all, delay: 20 * time.Millisecond},
+		{name: "ordered", config: "events = [\"trackEventReceived\"]\nretries = 1000\norder = \"visitor\"", wants: all, fault: .05},
+		{name: "choosy", config: "events = [\"trackEventReceived:kind-3\"]\nretries = 1000", wants: func(n int) bool { return kindOf(n) == 3 }, fault: .05},
+	}
+}
+
+// kindOf spreads events over ten track types.
+func kindOf(n int) int { return n % 10 }
+
+// Torture runs the real program under load, kills it at random moments, starts it again, and in the end compares what
+// was accepted with what arrived.
+func Torture(ctx context.Context, o TortureOptions) (TortureResult, error) {
+	if o.For == 0 {
+		o.For = 60 * time.Second
+	}
+	dir, err := os.MkdirTemp(o.Dir, "edgerelay-torture-")
+	if err != nil {
+		return TortureResult{}, err
+	}
+	defer os.RemoveAll(dir)
+	t := &torture{TortureOptions: o, dir: dir, random: rand.New(rand.NewPCG(o.Seed, 1)), hooks: torturedHooks()}
+	if err := t.prepare(); err != nil {
+		return TortureResult{}, err
+	}
+	defer t.witness.stop()
+	result, err := t.run(ctx)
+	if err != nil {
+		return result, err
+	}
+	t.report(result)
+	if result.Missing > 0 || result.Corrupt > 0 {
+		return result, fmt.Errorf("%d deliveries are missing, %d are corrupt (seed %d)", result.Missing, result.Corrupt, o.Seed)
+	}
+	return result, nil
+}
+
+type torture struct {
+	TortureOptions
+	dir     string
+	config  string
+	intake  string
+	random  *rand.Rand // of the killer; senders and receiver have their own
+	hooks   []tortured
+	witness *witness
+	senders senders
+	kills   int
+}
+
+// prepare picks a port that stays the same across restarts, and writes the config.
+func (t *torture) prepare() error {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	t.intake = ln.Addr().String()
+	if err := ln.Close(); err != nil {
+		return err
+	}
+	if t.witness, err = newWitness(t.hooks, t.Seed); err != nil {
+		return err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "[intake]\nlisten = %q\n[console]\nlisten = \"127.0.0.1:0\"\n[log]\ndir = %q\n", t.intake, filepath.Join(t.dir, "data"))
+	b.WriteString("[delivery]\nbackoff = \"50ms\"\nbackoff_max = \"500ms\"\ndisable_after = { failures = 0, within = \"15m\" }\n")
+	b.WriteString("[[app]]\nname = \"bench\"\nkey = \"bench\"\n")
+	for _, h := range t.hooks {
+		fmt.Fprintf(&b, "[[webhook]]\nname = %q\nurl = %q\nsecret = %q\nenabled = true\nallow_private = true\n%s\n",
+			h.name, t.witness.url(h.name), witnessSecret, h.config)
+	}
+	t.config = filepath.Join(t.dir, "config.toml")
+	return os.WriteFile(t.config, []byte(b.String()), 0o600)
+}
+
+func (t *torture) start(ctx context.Context) (*child, error) {
+	return startChild(ctx, t.Program, 2, "serve", "--config", t.config)
+}
+
+func (t *torture) run(ctx context.Context) (TortureResult, error) {
+	c, err := t.start(ctx)
+	if err != nil {
+		return TortureResult{}, err
+	}
+	load, stopLoad := context.WithCancel(ctx)
+	defer stopLoad()
+	var wg sync.WaitGroup
+	for i := range torturers {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			t.senders.run(load, t.intake, rand.New(rand.NewPCG(t.Seed, uint64(100+i))))
+		}()
+	}
+	c, err = t.killing(ctx, c)
+	stopLoad()
+	wg.Wait()
+	if err != nil {
+		return TortureResult{}, err
+	}
+	t.witness.healthy.Store(true)
+	t.settle(ctx)
+	if err := c.stop(); err != nil {
+		return TortureResult{}, err
+	}
+	if code := c.cmd.ProcessState.ExitCode(); code != 0 {
+		return TortureResult{}, fmt.Errorf("the program ended with exit code %d after SIGTERM:\n%s", code, c.output())
+	}
+	result := t.witness.compare(t.senders.accepted(), t.senders.sent())
+	result.Kills = t.kills
+	return result, nil
+}
+
+// killing kills and restarts until the time is over or enough were killed.
+func (t *torture) killing(ctx context.Context, c *child) (*child, error) {
+	end := time.Now().Add(t.For)
+	for t.Kills == 0 && time.Now().Before(end) || t.kills < t.Kills {
+		pause := time.Duration(50+t.random.IntN(1200)) * time.Millisecond
+		select {
+		case <-ctx.Done():
+			c.kill()
+			return c, ctx.Err()
+		case <-c.ended:
+			return c, errors.New("the program ended by itself:\n" + c.output())
+		case <-time.After(pause):
+		}
+		t.witness.killed()
+		c.kill()
+		t.kills++
+		if !t.JSON && t.Out != nil {
+			fmt.Fprintf(t.Out, "kill %d after %v: %d events accepted so far\n", t.kills, pause, len(t.senders.accepted()))
+		}
+		again, err := t.start(ctx)
+		if err != nil {
+			return c, fmt.Errorf("start after kill %d: %w", t.kills, err)
+		}
+		c = again
+	}
+	return c, nil
+}
+
+// settle waits until every obligation has arrived, or nothing has for a while.
+func (t *torture) settle(ctx context.Context) {
+	accepted := t.senders.accepted()
+	last, still := -1, time.Now()
+	for time.Since(still) < 20*time.Second && ctx.Err() == nil {
+		missing := t.witness.missing(accepted)
+		if missing == 0 {
+			return
+		}
+		if missing != last {
+			last, still = missing, time.Now()
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+func (t *torture) report(r TortureResult) {
+	if t.Out == nil {
+		return
+	}
+	if t.JSON {
+		text, err := json.Marshal(r)
+		if err != nil {
+			panic(err) // numbers only
+		}
+		fmt.Fprintf(t.Out, "%s\n", text)
+		return
+	}
+	fmt.Fprintf(t.Out, "accepted %d, obligations %d, delivered %d, missing %d, repeated %d (at most %d to one webhook after one kill), corrupt %d, kills %d, seed %d\n",
+		r.Accepted, r.Obligations, r.Delivered, r.Missing, r.Repeated, r.MostRepeats, r.Corrupt, r.Kills, t.Seed)
+}

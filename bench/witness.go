@@ -1,0 +1,191 @@
+package bench
+
+import (
+	"context"
+	"hash/fnv"
+	"math/rand/v2"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"edgerelay/relay/event"
+	"edgerelay/relay/sign"
+)
+
+const witnessSecret = "torture-secret"
+
+// witness is the receiver of the crash proof: it outlives the kills, answers badly on purpose, and remembers everything.
+type witness struct {
+	server  *fasthttp.Server
+	ln      net.Listener
+	served  chan struct{}
+	healthy atomic.Bool // no more faults
+
+	mu     sync.Mutex
+	random *rand.Rand
+	round  int // kills so far
+	hooks  map[string]*seen
+	faults map[string]tortured
+}
+
+// seen is what one webhook got and answered with a 2xx.
+type seen struct {
+	first   map[int]arrival // by event number
+	repeats map[int]int     // by round
+	last    map[string]int  // highest event number by visitor, for ordered webhooks
+	ordered bool
+	corrupt int
+}
+
+type arrival struct {
+	id   string
+	hash uint64 // of the body
+}
+
+func newWitness(hooks []tortured, seed uint64) (*witness, error) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	w := &witness{ln: ln, served: make(chan struct{}), random: rand.New(rand.NewPCG(seed, 2)),
+		hooks: map[string]*seen{}, faults: map[string]tortured{}}
+	for _, h := range hooks {
+		w.hooks[h.name] = &seen{first: map[int]arrival{}, repeats: map[int]int{}, last: map[string]int{},
+			ordered: strings.Contains(h.config, "order =")}
+		w.faults[h.name] = h
+	}
+	w.server = &fasthttp.Server{Handler: w.handle}
+	go func() {
+		defer close(w.served)
+		_ = w.server.Serve(ln)
+	}()
+	return w, nil
+}
+
+func (w *witness) url(name string) string { return "http://" + w.ln.Addr().String() + "/" + name }
+
+func (w *witness) stop() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_ = w.server.ShutdownWithContext(ctx)
+	_ = w.ln.Close()
+	<-w.served
+}
+
+func (w *witness) killed() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.round++
+}
+
+func (w *witness) handle(ctx *fasthttp.RequestCtx) {
+	name := strings.TrimPrefix(string(ctx.Path()), "/")
+	h, known := w.faults[name]
+	if !known {
+		ctx.SetStatusCode(fasthttp.StatusNotFound)
+		return
+	}
+	status, delay := w.decide(h)
+	time.Sleep(delay)
+	ctx.SetStatusCode(status)
+	if status == fasthttp.StatusOK {
+		w.remember(name, ctx)
+	}
+}
+
+// decide says how to answer: mostly well.
+func (w *witness) decide(h tortured) (status int, delay time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.healthy.Load() {
+		return fasthttp.StatusOK, 0
+	}
+	if h.delay > 0 {
+		delay = time.Duration(w.random.Int64N(int64(h.delay)))
+	}
+	if w.random.Float64() >= h.fault {
+		return fasthttp.StatusOK, delay
+	}
+	return []int{500, 502, 503, 429}[w.random.IntN(4)], delay
+}
+
+func (w *witness) remember(name string, ctx *fasthttp.RequestCtx) {
+	body := ctx.PostBody()
+	_, err := sign.Verify(func(header string) string { return string(ctx.Request.Header.Peek(header)) }, body,
+		[]string{witnessSecret}, time.Now())
+	hash := fnv.New64a()
+	_, _ = hash.Write(body)
+	got := arrival{id: string(event.Lookup(body, "uniqueId")), hash: hash.Sum64()}
+	visitor := string(event.Lookup(body, "visitorId"))
+	n := numberOf(body)
+
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := w.hooks[name]
+	if err != nil {
+		s.corrupt++
+		return
+	}
+	if n < 0 {
+		return // visitorCreated and the like
+	}
+	first, again := s.first[n]
+	if again {
+		s.repeats[w.round]++
+		if first != got {
+			s.corrupt++
+		}
+		return
+	}
+	s.first[n] = got
+	if s.ordered {
+		if n < s.last[visitor] {
+			s.corrupt++
+		}
+		s.last[visitor] = n
+	}
+}
+
+// missing counts obligations that have not come.
+func (w *witness) missing(accepted []int) (missing int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for name, s := range w.hooks {
+		for _, n := range accepted {
+			if _, came := s.first[n]; !came && w.faults[name].wants(n) {
+				missing++
+			}
+		}
+	}
+	return missing
+}
+
+// compare is the verdict. sent is how many events there were: a number beyond it was never sent.
+func (w *witness) compare(accepted []int, sent int) (r TortureResult) {
+	r.Accepted, r.Missing = len(accepted), w.missing(accepted)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for name, s := range w.hooks {
+		for _, n := range accepted {
+			if w.faults[name].wants(n) {
+				r.Obligations++
+			}
+		}
+		r.Corrupt += s.corrupt
+		for n := range s.first {
+			if n >= sent || !w.faults[name].wants(n) {
+				r.Corrupt++
+			}
+		}
+		for _, repeats := range s.repeats {
+			r.Repeated += repeats
+			r.MostRepeats = max(r.MostRepeats, repeats)
+		}
+	}
+	r.Delivered = r.Obligations - r.Missing
+	return r
+}
