@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -97,10 +98,11 @@ func tortureRequest(numbers []int, who int, random *rand.Rand) (path string, bod
 
 func tortureEvent(dst []byte, n, who int, random *rand.Rand) []byte {
 	return fmt.Appendf(dst, `{"type":"track","event":"kind-%d","userId":"v%d-%d","messageId":"t-%d-%d","timestamp":"2026-01-02T03:04:05.678Z","properties":{"n":%d,"pad":"%s"}}`,
-		kindOf(n), who, random.IntN(tortureVisitors/torturers), begun, n, n, padding[:random.IntN(len(padding))])
+		kindOf(n), who, random.IntN(tortureVisitors/torturers), begun, n, n, padding[:10*random.IntN(len(padding)/10)])
 }
 
-var padding = string(bytes.Repeat([]byte("é€😀 "), 100)[:880]) // 880 is a whole number of its 11 bytes
+// padding is runes of 2, 3, 4 and 1 bytes, to be cut at multiples of 10.
+var padding = strings.Repeat("é€😀 ", 90)
 
 func post(ctx context.Context, client *http.Client, url string, body []byte) bool {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
