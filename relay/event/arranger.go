@@ -8,10 +8,6 @@ import (
 	"slices"
 )
 
-// arrangerKeep is how many members, slots or bytes of scratch an arranger keeps between two values. It is enough for
-// what real traffic holds; one giant value must not pin its memory.
-const arrangerKeep = 1 << 14
-
 // arranger is the second look at stable JSON some of whose objects may have members out of place or twice: it puts
 // array indices first and drops duplicates, at a cost that grows with the size of the value and nothing else. It works
 // on text that is compact and whose keys are spelled one way, so that equal keys are equal bytes.
@@ -60,8 +56,12 @@ func (a *arranger) release() {
 	a.untidy = kept(a.untidy)
 }
 
+// scratchKeep is how many entries a piece of scratch may have and be kept for the next value. It is enough for what real
+// traffic holds; one giant value must not pin its memory.
+const scratchKeep = 1 << 14
+
 func kept[T any](scratch []T) []T {
-	if cap(scratch) > arrangerKeep {
+	if cap(scratch) > scratchKeep {
 		return nil
 	}
 	return scratch[:0]

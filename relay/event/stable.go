@@ -2,13 +2,16 @@ package event
 
 import (
 	"hash/maphash"
-	"math"
 	"strconv"
 	"unicode/utf8"
 )
 
 // DepthMax is how deep arrays and objects may nest in stable JSON.
 const DepthMax = 512
+
+// SizeMax is the size in bytes of the largest value that can be made stable. Numbers may grow (1e20, to 21 digits), and
+// what becomes of it must still have offsets that fit an int32.
+const SizeMax = 256 << 20
 
 // Stable turns JSON into stable JSON: exactly what JavaScript's JSON.stringify(JSON.parse(x)) prints. That is: no
 // spaces; in strings only the quote, the backslash and control characters escaped (\b \f \n \r \t, else \u00xx), lone
@@ -44,8 +47,8 @@ func (e *SyntaxError) Error() string {
 // Append appends raw, which must be one whole JSON value, to dst as stable JSON. raw must not overlap dst's free room,
 // and is not kept. The error is a *SyntaxError; dst is then returned as it was.
 func (s *Stable) Append(dst, raw []byte) ([]byte, error) {
-	if len(raw) > math.MaxInt32 {
-		return dst, &SyntaxError{math.MaxInt32, "value is larger than 2 GiB"}
+	if len(raw) > SizeMax {
+		return dst, &SyntaxError{SizeMax, "the value is larger than 256 MiB"}
 	}
 	s.begin(dst, raw)
 	i := s.value(0, 0)
@@ -74,12 +77,13 @@ func (s *Stable) begin(dst, raw []byte) {
 		s.seed, s.seeded = maphash.MakeSeed(), true
 	}
 	s.dst, s.raw, s.run = dst, raw, 0
-	s.keys, s.unsure = s.keys[:0], false
+	s.unsure = false
 }
 
-// end lets go of the caller's memory. keys needs no bound: it cannot pass keysExact × DepthMax.
+// end lets go of the caller's memory and of scratch that a giant input left behind.
 func (s *Stable) end() {
 	s.dst, s.raw = nil, nil
+	s.keys = kept(s.keys)
 }
 
 // fail notes the fault and returns the position that means one.

@@ -220,7 +220,7 @@ func TestStableManyKeys(t *testing.T) {
 		t.Fatalf("descending indices: %v", err)
 	}
 	for _, scratch := range []int{cap(s.keys), cap(s.order.copy), cap(s.order.open), cap(s.order.slots), cap(s.order.placed), cap(s.order.untidy)} {
-		if scratch > max(arrangerKeep, keysExact*DepthMax) {
+		if scratch > scratchKeep {
 			t.Errorf("scratch of %d entries is kept after a large object", scratch)
 		}
 	}

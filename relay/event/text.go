@@ -29,23 +29,9 @@ func special(w uint64) uint64 {
 // text reads the string whose opening quote is at i.
 func (s *Stable) text(i int) int {
 	raw, start := s.raw, i+1
-	var seen uint64 // all bytes of the string or-ed together: a high bit asks for a look at the UTF-8
+	var seen uint64
 	for i++; ; {
-		for i+8 <= len(raw) {
-			w := binary.LittleEndian.Uint64(raw[i:])
-			if mark := special(w); mark != 0 {
-				seen |= w & (mark ^ (mark - 1)) // of the marked byte and those before it
-				i += bits.TrailingZeros64(mark) / 8
-				goto found
-			}
-			seen |= w
-			i += 8
-		}
-		for i < len(raw) && raw[i] >= ' ' && raw[i] != '"' && raw[i] != '\\' {
-			seen |= uint64(raw[i])
-			i++
-		}
-	found:
+		i, seen = plainRun(raw, i, seen)
 		switch {
 		case i >= len(raw):
 			return s.fail(i, "unexpected end in a string")
@@ -62,6 +48,25 @@ func (s *Stable) text(i int) int {
 			return s.fail(i, "control character in a string, it must be escaped")
 		}
 	}
+}
+
+// plainRun returns the position of the first quote, backslash or control character from i on, and seen with all bytes
+// up to there or-ed into it: a high bit asks for a look at the UTF-8.
+func plainRun(raw []byte, i int, seen uint64) (int, uint64) {
+	for i+8 <= len(raw) {
+		w := binary.LittleEndian.Uint64(raw[i:])
+		if mark := special(w); mark != 0 {
+			upTo := mark ^ (mark - 1) // the marked byte and those before it
+			return i + bits.TrailingZeros64(mark)/8, seen | w&upTo
+		}
+		seen |= w
+		i += 8
+	}
+	for i < len(raw) && raw[i] >= ' ' && raw[i] != '"' && raw[i] != '\\' {
+		seen |= uint64(raw[i])
+		i++
+	}
+	return i, seen
 }
 
 // invalidUTF8 is the position of the first byte that is not UTF-8.
@@ -168,7 +173,7 @@ func appendControl(dst []byte, c byte) []byte {
 
 // AppendString appends text as a JSON string, quotes included, as JSON.stringify prints it. What is not UTF-8 becomes
 // U+FFFD. Equal texts have equal literals, so literals can be compared in place of texts.
-func AppendString[T string | []byte](dst []byte, text T) []byte {
+func AppendString[T ~string | ~[]byte](dst []byte, text T) []byte {
 	dst = append(dst, '"')
 	start, i := 0, 0
 	for i < len(text) {
@@ -225,7 +230,8 @@ func unquote(literal []byte) (text []byte, escaped bool) {
 	if len(literal) < 2 || literal[0] != '"' {
 		return literal, false
 	}
-	text = literal[1 : len(literal)-1]
+	end := len(literal) - 1
+	text = literal[1:end:end]
 	return text, bytes.IndexByte(text, '\\') >= 0
 }
 
