@@ -7,6 +7,6 @@
 //	intake.Size("body_max", &c.BodyMax, 1<<10, 1<<30)
 //	return root.Err()                                              // all faults of all tables, unknown keys among them
 //
-// It knows no key of its own. A file is parsed and read by one goroutine. Messages show values as the file has them,
-// before environment variables were filled in, so that no secret gets into a log by way of a fault.
+// It knows no key of its own. A file is parsed and read by one goroutine. Its messages show values as the file has them,
+// before environment variables were filled in, so that no secret of the environment gets into a log by way of a fault.
 package strict

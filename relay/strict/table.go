@@ -107,11 +107,6 @@ func (t *Table) Has(key string) bool {
 	return t.tree.at[key] != nil
 }
 
-// Known lists the keys that were asked for.
-func (t *Table) Known() []string {
-	return t.known
-}
-
 // find takes the value of a key, nil when it is absent or broken.
 func (t *Table) find(key string) *node {
 	if !slices.Contains(t.known, key) {

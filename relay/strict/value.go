@@ -151,9 +151,24 @@ func span(low, high string, open bool) string {
 // Duration reads a duration from low to high.
 func (t *Table) Duration(key string, dst *time.Duration, low, high time.Duration) {
 	if n := t.find(key); n != nil {
-		if d, ok := t.duration(n, key, low, high); ok {
+		if d, ok := t.duration(n, key, low, high, ""); ok {
 			*dst = d
 		}
+	}
+}
+
+// DurationOr reads a duration as Duration does, or a word that stands for 0.
+func (t *Table) DurationOr(word, key string, dst *time.Duration, low, high time.Duration) {
+	n := t.find(key)
+	if n == nil {
+		return
+	}
+	if text, err := expand(n.text, t.out.lookup); n.kind == kindText && err == nil && text == word {
+		*dst = 0
+		return
+	}
+	if d, ok := t.duration(n, key, low, high, fmt.Sprintf(" or %q", word)); ok {
+		*dst = d
 	}
 }
 
@@ -169,7 +184,7 @@ func (t *Table) Durations(key string, dst *[]time.Duration, low, high time.Durat
 	}
 	list := make([]time.Duration, len(n.list))
 	for i, element := range n.list {
-		list[i], _ = t.duration(element, fmt.Sprintf("%s[%d]", key, i), low, high)
+		list[i], _ = t.duration(element, fmt.Sprintf("%s[%d]", key, i), low, high, "")
 	}
 	*dst = list
 }
@@ -179,19 +194,20 @@ func zero(n *node) bool {
 	return n.kind == kindInteger && n.value.(int64) == 0
 }
 
-func (t *Table) duration(n *node, path string, low, high time.Duration) (d time.Duration, ok bool) {
+// duration reads one duration. or is what messages say could stand in its place.
+func (t *Table) duration(n *node, path string, low, high time.Duration, or string) (d time.Duration, ok bool) {
 	if !zero(n) {
-		text, ok := t.fill(n, path, wantDuration)
+		text, ok := t.fill(n, path, wantDuration+or)
 		if !ok {
 			return 0, false
 		}
 		if d, ok = parseDuration(text); !ok {
-			t.fail(n, path, `%q is not a duration; write it like "500ms", "30s", "5m" or "24h"`, n.text)
+			t.fail(n, path, `%q is not a duration%s; write it like "500ms", "30s", "5m" or "24h"`, n.text, or)
 			return 0, false
 		}
 	}
 	if d < low || d > high {
-		t.fail(n, path, "%s is out of range; %s", n.text, span(FormatDuration(low), FormatDuration(high), high == math.MaxInt64))
+		t.fail(n, path, "%s is out of range; %s%s", n.text, span(FormatDuration(low), FormatDuration(high), high == math.MaxInt64), or)
 		return 0, false
 	}
 	return d, true

@@ -1,0 +1,65 @@
+package relay
+
+import (
+	"math"
+	"time"
+
+	"edgerelay/relay/hook"
+	"edgerelay/relay/strict"
+)
+
+// readWebhooks reads and compiles the webhooks. Their rules are hook's, so that the file and the admin API have the same;
+// here only types are checked, and hook's faults are given their lines.
+func (c *Config) readWebhooks(root *strict.Table, apps *appNames) {
+	names := map[string]bool{}
+	for _, t := range root.Tables("webhook", "name") {
+		spec := c.Delivery.spec()
+		readSpec(t, &spec)
+		if t.Has("retries") && !t.Has("schedule") {
+			spec.Schedule = nil // its own retries win over a schedule that it only inherits
+		}
+		if spec.Name != "" && names[spec.Name] {
+			t.Fault("name", "%q is the name of an earlier webhook; give each its own", spec.Name)
+		}
+		names[spec.Name] = true
+		w, faults := hook.Compile(spec, apps.has)
+		for _, f := range faults {
+			t.Fault(f.Field, "%s", f.Text)
+		}
+		c.Webhooks = append(c.Webhooks, w)
+	}
+}
+
+// spec is a webhook with nothing but what it inherits.
+func (c *Delivery) spec() hook.Spec {
+	return hook.Spec{InFlight: c.InFlight, Timeout: c.Timeout, Retries: c.Retries, Schedule: c.Schedule,
+		AllowPrivate: c.AllowPrivate, AllowHTTP: c.AllowHTTP}
+}
+
+func readSpec(t *strict.Table, s *hook.Spec) {
+	t.Text("name", &s.Name)
+	t.Text("type", &s.Type)
+	t.Text("url", &s.URL)
+	t.Text("write_key", &s.WriteKey)
+	t.Text("access_token", &s.AccessToken)
+	t.Text("region", &s.Region)
+	t.Text("secret", &s.Secret)
+	t.Text("secret_previous", &s.SecretPrevious)
+	t.TextOrTexts("signature", &s.Signature)
+	t.Bool("enabled", &s.Enabled)
+	t.Text("app", &s.App)
+	t.Texts("events", &s.Events)
+	t.Texts("properties", &s.Properties)
+	t.Text("format", &s.Format)
+	t.Text("order", &s.Order)
+	t.Number("rate", &s.Rate, 0)
+	t.Int("burst", &s.Burst, 0, math.MaxInt32)
+	t.Int("in_flight", &s.InFlight, 1, hook.InFlightMax)
+	t.Duration("timeout", &s.Timeout, time.Millisecond, hook.TimeoutMax)
+	t.Int("retries", &s.Retries, 0, hook.RetriesMax)
+	t.Durations("schedule", &s.Schedule, 0, hook.WaitMax)
+	t.Text("owner", &s.Owner)
+	t.Pairs("headers", &s.Headers)
+	t.Bool("allow_private", &s.AllowPrivate)
+	t.Bool("allow_http", &s.AllowHTTP)
+}
