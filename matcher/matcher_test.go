@@ -11,7 +11,8 @@ import (
 	"testing"
 )
 
-// parse reads selections as a person writes them: "VALUE NAME" or "VALUE NAME:ID", separated by commas; '_' is an empty name.
+// parse reads selections as a person writes them: "VALUE NAME" or "VALUE NAME:ID", separated by commas; '_' is an empty
+// name.
 func parse(t *testing.T, text string) []selection[string] {
 	t.Helper()
 	var selections []selection[string]
@@ -150,6 +151,38 @@ func TestMatchManyIDs(t *testing.T) { // more lists than are woven, so that the 
 	f("n", ids, strings.Join(append(want, "c"), " "))
 }
 
+func TestMatchLovedName(t *testing.T) { // short lists go into long hits by search
+	var selections []selection[int]
+	for value := range 1000 {
+		selections = append(selections, selection[int]{"n", "", 2 * value}, selection[int]{"*", "all", 2 * value})
+	}
+	selections = append(selections, []selection[int]{
+		{"n", "x", -1}, {"n", "x", 500}, {"n", "x", 501}, {"n", "y", 501},
+		{"n*", "x*", 501}, {"n*", "x*", 1998}, {"n*", "y", 1997}, {"n*", "", 501},
+	}...)
+	index, linear := indexOf(selections), newScan(selections)
+	f := func(name string, wantLen int, ids ...string) {
+		t.Helper()
+		got := index.Match(nil, name, rawIDs(ids...))
+		want := linear.match(nil, name, rawIDs(ids...))
+		if len(got) != wantLen || len(want) != wantLen {
+			t.Fatalf("match %q %q: got %d hits, the scan %d, want %d", name, ids, len(got), len(want), wantLen)
+		}
+		for i := range got {
+			if got[i] != want[i] {
+				t.Fatalf("match %q %q: hit %d is %v, want %v", name, ids, i, got[i], want[i])
+			}
+		}
+	}
+	f("n", 1001)
+	f("n", 1002, "x")
+	f("n", 1003, "y", "x")
+	f("n", 1004, "x", "y", "x")
+	f("n", 1002, "xx", "all", "y")
+	f("other", 1000, "all", "x")
+	f("nn", 1003, "all", "x", "y") // 1998 by two of them
+}
+
 func TestMatchEmptyIndex(t *testing.T) {
 	f := tester(t, "")
 	f("", "", "")
@@ -179,7 +212,8 @@ func TestMatchLeavesCallersBytes(t *testing.T) {
 
 func TestMatchFloats(t *testing.T) { // cmp.Compare orders NaN below all others and equal to itself
 	nan := math.NaN()
-	index := indexOf([]selection[float64]{{"n", "", 1}, {"n", "", nan}, {"n*", "x", nan}, {"*", "", nan}, {"n", "x", math.Inf(-1)}})
+	low := math.Inf(-1)
+	index := indexOf([]selection[float64]{{"n", "", 1}, {"n", "", nan}, {"n*", "x", nan}, {"*", "", nan}, {"n", "x", low}})
 	got := fmt.Sprint(index.Match(nil, "n", rawIDs("x")))
 	if want := "[{NaN -1} {-Inf 0} {1 -1}]"; got != want {
 		t.Errorf("match with NaN: got %s, want %s", got, want)

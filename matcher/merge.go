@@ -5,10 +5,13 @@ import (
 	"slices"
 )
 
-// wovenMax is how many lists are woven into the hits one by one. Weaving a list costs up to one step for each hit so far,
-// a step about as much as a thirtieth of what sorting costs for each hit: for a few lists far less, for hundreds (an event
-// with very many IDs) quadratic. Beyond it, the rest is appended and all is sorted once at the end.
+// wovenMax is how many lists are brought in between the hits one by one. Each costs up to one step for each hit so far, a
+// small part of what sorting costs: for a few lists far less, for hundreds (an event with very many IDs) quadratic. Beyond
+// it, lists are appended and all is sorted once at the end.
 const wovenMax = 64
+
+// insertRatio is how many times longer the hits must be than a list for a search to beat going through them.
+const insertRatio = 64
 
 // merge brings the lists that agree with an event into the order that Match promises, inside the caller's slice. It lives
 // on the stack of one Match.
@@ -16,7 +19,7 @@ type merge[T cmp.Ordered] struct {
 	values   []T
 	hits     []Hit[T]
 	start    int  // hits before it are the caller's
-	woven    int  // lists woven in so far
+	woven    int  // lists that did not simply go behind the hits
 	overlaps bool // a value stands in more than one list: hits may hold a pair twice, or an ID beside All
 	unsorted bool
 }
@@ -34,14 +37,17 @@ func (m *merge[T]) addSome(places list, id int) {
 	switch {
 	case last < m.start || cmp.Less(m.hits[last].Value, m.values[places.at(0)]): // stays sorted
 		m.extend(places, id)
-	case m.woven < wovenMax:
-		m.weave(places, id)
-		m.woven++
-	default:
+		return
+	case m.woven == wovenMax:
 		m.extend(places, id)
-		m.overlaps = true
-		m.unsorted = true
+		m.overlaps, m.unsorted = true, true
+		return
+	case len(m.hits)-m.start > insertRatio*places.len():
+		m.insert(places, id)
+	default:
+		m.weave(places, id)
 	}
+	m.woven++
 }
 
 // extend puts a list behind the hits.
@@ -59,8 +65,23 @@ func (m *merge[T]) grow(n int) []Hit[T] {
 	return m.hits[have:]
 }
 
-// weave merges a list into the sorted hits. It goes from the back, where the room is, so that it needs no scratch, and
-// ends as soon as the list does.
+// insert puts the entries of a short list where they belong, and leaves out those that All makes needless: the loved event,
+// which a thousand values want as a whole and some of them for an item besides.
+func (m *merge[T]) insert(places list, id int) {
+	for i := range places.len() {
+		hit := Hit[T]{m.values[places.at(i)], id}
+		at, found := slices.BinarySearchFunc(m.hits[m.start:], hit, order[T])
+		at += m.start
+		if found || at > m.start && m.hits[at-1].ID == All && cmp.Compare(m.hits[at-1].Value, hit.Value) == 0 {
+			continue
+		}
+		m.overlaps = m.overlaps || id == All // hits of single IDs may follow
+		m.hits = slices.Insert(m.hits, at, hit)
+	}
+}
+
+// weave merges a list into the hits. It goes from the back, where the room is, so that it needs no scratch, and ends as
+// soon as the list does.
 func (m *merge[T]) weave(places list, id int) {
 	from := len(m.hits) - 1
 	m.grow(places.len())
@@ -71,7 +92,7 @@ func (m *merge[T]) weave(places list, id int) {
 			c := cmp.Compare(hit.Value, m.hits[from].Value)
 			if c == 0 {
 				m.overlaps = true
-				c = cmp.Compare(id, m.hits[from].ID)
+				c = cmp.Compare(hit.ID, m.hits[from].ID)
 			}
 			if c >= 0 {
 				break
