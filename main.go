@@ -5,12 +5,19 @@
 package main
 
 import (
+	"context"
 	_ "embed"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
+	"os/signal"
+	"syscall"
+	"time"
 
+	"edgerelay/bench"
 	"edgerelay/relay"
+	"edgerelay/relay/sink"
 
 	"github.com/alecthomas/kong"
 )
@@ -29,13 +36,116 @@ const (
 
 // commands is the grammar of the command line.
 type commands struct {
+	Serve   serveCommand   `cmd:"" default:"withargs" help:"Run the relay (the default command)."`
 	Check   checkCommand   `cmd:"" help:"Check the config and print every fault in it."`
+	Send    sendCommand    `cmd:"" help:"Post sample events to a running relay."`
+	Sink    sinkCommand    `cmd:"" help:"Receive deliveries: verify, print or count them."`
+	Bench   benchCommand   `cmd:"" help:"Measure the relay on this machine, beside reference lines."`
+	Torture tortureCommand `cmd:"" help:"Prove that nothing is lost: kill the relay under load, again and again."`
 	Version versionCommand `cmd:"" help:"Print version, commit and Go version."`
 }
 
 // configFlag is the flag of every command that reads the config.
 type configFlag struct {
 	Config string `placeholder:"FILE" help:"Config file (default: ./config.toml, or without one the same file as built in)."`
+}
+
+type serveCommand struct {
+	configFlag
+	Debug bool `help:"Log every detail."`
+}
+
+func (c *serveCommand) Run(ctx context.Context) error {
+	config, _, err := relay.Find(c.Config, builtIn)
+	if err != nil {
+		return err
+	}
+	level := slog.LevelInfo
+	if c.Debug {
+		level = slog.LevelDebug
+	}
+	r, err := relay.Open(config, slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})))
+	if err != nil {
+		return err
+	}
+	return r.Run(ctx, os.Stdout)
+}
+
+type sendCommand struct {
+	configFlag
+	App    string   `help:"App that sends (default: the first in the config)."`
+	Events []string `arg:"" optional:"" name:"event" help:"Kinds of events, by any of their names (default: all there are requests for)."`
+}
+
+func (c *sendCommand) Run(ctx context.Context) error {
+	config, _, err := relay.Find(c.Config, builtIn)
+	if err != nil {
+		return err
+	}
+	return relay.Send(ctx, relay.SendOptions{Config: config, App: c.App, Events: c.Events, Out: os.Stdout})
+}
+
+type sinkCommand struct {
+	Listen     string        `default:"127.0.0.1:8486" help:"Address to listen on; port 0 takes a free one."`
+	Secret     []string      `help:"Secret that deliveries must be signed with; may be repeated."`
+	Status     int           `default:"200" help:"Status to answer with."`
+	Share      float64       `default:"1" help:"Share of requests that get --status; the others get 200."`
+	Delay      time.Duration `help:"Wait before each answer."`
+	RetryAfter time.Duration `help:"Retry-After to send with --status."`
+	JSON       bool          `help:"Print one JSON object a delivery, with its body."`
+	Count      bool          `help:"Count only: a line a second and a summary at the end."`
+}
+
+func (c *sinkCommand) Run(ctx context.Context) error {
+	o := sink.Options{Listen: c.Listen, Secrets: c.Secret, JSON: c.JSON, Count: c.Count, Delay: c.Delay, RetryAfter: c.RetryAfter}
+	if c.Status != 200 {
+		o.Status, o.Share = c.Status, c.Share
+	}
+	s, err := sink.New(o)
+	if err != nil {
+		return err
+	}
+	return s.Run(ctx)
+}
+
+type benchCommand struct {
+	Names       []string      `arg:"" optional:"" name:"name" help:"Lines to measure (default: all but memory)."`
+	JSON        bool          `help:"Print one JSON object a line."`
+	Duration    time.Duration `default:"4s" help:"Time of each measurement."`
+	Rounds      int           `default:"3" help:"Rounds of reference and line in turn; medians count."`
+	Connections int           `default:"256" help:"Connections of the load generator."`
+	Events      int           `default:"300000" help:"Events of the backlog in drain."`
+	Dir         string        `help:"Folder for the data of the measured relays (default: the system's temporary one)."`
+	Part        string        `hidden:"" help:"Run a reference program."`
+	Target      string        `hidden:"" help:"Where the reference program delivers to."`
+}
+
+func (c *benchCommand) Run(ctx context.Context) error {
+	if c.Part != "" {
+		return bench.RunPart(ctx, c.Part, c.Target)
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	return bench.Run(ctx, c.Names, bench.Options{Program: program, Duration: c.Duration, Rounds: c.Rounds,
+		Connections: c.Connections, Events: c.Events, Dir: c.Dir, JSON: c.JSON})
+}
+
+type tortureCommand struct {
+	For  time.Duration `default:"60s" help:"How long load and kills go on."`
+	Seed uint64        `default:"1" help:"Seed of everything random."`
+	JSON bool          `help:"Print the result as one JSON object."`
+	Dir  string        `help:"Folder for the data (default: the system's temporary one)."`
+}
+
+func (c *tortureCommand) Run(ctx context.Context) error {
+	program, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	_, err = bench.Torture(ctx, bench.TortureOptions{Program: program, For: c.For, Seed: c.Seed, JSON: c.JSON, Dir: c.Dir, Out: os.Stdout})
+	return err
 }
 
 type checkCommand struct {
@@ -71,6 +181,9 @@ func run(args []string) int {
 		fmt.Fprintf(os.Stderr, "edgerelay: %v; run \"edgerelay --help\" for the commands and flags\n", err)
 		return exitUsage
 	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	command.BindTo(ctx, (*context.Context)(nil))
 	err = command.Run()
 	var faults relay.Faults
 	switch {

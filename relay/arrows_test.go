@@ -1,0 +1,39 @@
+package relay
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// arrows says which packages of the project each package may import. A package that is not here may import none: adding
+// a line is a decision about the structure, see README.
+var arrows = map[string][]string{
+	"edgerelay":               {"relay", "bench"},
+	"edgerelay/bench":         {"relay/event", "relay/format", "relay/sign"},
+	"edgerelay/relay":         {"relay/intake", "relay/deliver", "relay/console", "relay/hook", "relay/people", "relay/event", "relay/format", "relay/sign", "relay/spell", "relay/strict", "wal"},
+	"edgerelay/relay/intake":  {"relay/people", "relay/event", "wal"},
+	"edgerelay/relay/deliver": {"relay/hook", "relay/format", "relay/sign", "relay/event", "wal"},
+	"edgerelay/relay/console": {"relay/sign", "relay/event"},
+	"edgerelay/relay/hook":    {"relay/format", "relay/sign", "relay/event", "relay/spell", "matcher", "wal"},
+	"edgerelay/relay/people":  {"relay/event"},
+	"edgerelay/relay/format":  {"relay/event"},
+	"edgerelay/relay/strict":  {"relay/spell"},
+}
+
+func TestImportArrows(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, "edgerelay/...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	for line := range strings.Lines(string(out)) {
+		names := strings.Fields(line)
+		for _, imported := range names[1:] {
+			own, ours := strings.CutPrefix(imported, "edgerelay/")
+			if ours && !slices.Contains(arrows[names[0]], own) {
+				t.Errorf("%s imports %s: no arrow allows that", names[0], imported)
+			}
+		}
+	}
+}

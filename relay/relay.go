@@ -1,0 +1,256 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"edgerelay/relay/console"
+	"edgerelay/relay/deliver"
+	"edgerelay/relay/event"
+	"edgerelay/relay/hook"
+	"edgerelay/relay/intake"
+	"edgerelay/relay/people"
+	"edgerelay/wal"
+)
+
+// Relay is the running program: the log, the two halves that meet in it, and the operator's window. It is assembled by
+// Open, works during Run, and is done when Run returns.
+type Relay struct {
+	config   *Config
+	logger   *slog.Logger
+	registry *prometheus.Registry
+
+	log     *wal.Log
+	hooks   atomic.Pointer[hook.Set]
+	people  *people.Book
+	fleet   *deliver.Fleet
+	intake  *intake.Server
+	console *console.Server
+	started time.Time
+}
+
+// Open puts a relay together on its data folder: the log first, then the senders, which find their queues as the last
+// run left them, then what takes requests. Nothing listens yet.
+func Open(c *Config, logger *slog.Logger) (*Relay, error) {
+	r := &Relay{config: c, logger: logger, registry: prometheus.NewRegistry(), started: time.Now()}
+	r.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	log, err := wal.Open(wal.Options{
+		Dir: c.Log.Dir, SyncInterval: c.Log.Sync, Retain: c.Log.Retain, SizeMax: c.Log.SizeMax, Memory: c.Log.Memory,
+		Compression: c.Log.Compression, DedupeWindow: c.Intake.DedupeWindow, Logger: logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	r.log = log
+	r.registry.MustRegister(newLogCollector(log))
+	if err := r.assemble(); err != nil {
+		return nil, errors.Join(err, r.close(context.Background()))
+	}
+	return r, nil
+}
+
+func (r *Relay) assemble() error {
+	if err := r.numberHooks(); err != nil {
+		return err
+	}
+	set, err := hook.NewSet(r.config.Webhooks)
+	if err != nil {
+		return err
+	}
+	r.hooks.Store(set)
+	if err := r.startSenders(); err != nil {
+		return err
+	}
+	r.people = people.Open(people.Options{State: r.log, CacheBytes: int(r.config.Log.Memory / 4)})
+	if err := r.openIntake(); err != nil {
+		return err
+	}
+	return r.openConsole()
+}
+
+// numberHooks gives each webhook the number under which the log knows its queue.
+func (r *Relay) numberHooks() error {
+	registry := hook.NewRegistry(r.log)
+	for _, w := range r.config.Webhooks {
+		number, err := registry.Queue(w.Name)
+		if err != nil {
+			return err
+		}
+		w.Queue = number
+	}
+	return nil
+}
+
+func (r *Relay) startSenders() error {
+	d := &r.config.Delivery
+	r.fleet = deliver.NewFleet(deliver.Options{
+		Open: func(w *hook.Webhook, wake func()) (deliver.Queue, error) {
+			return r.log.Queue(w.Queue, wal.QueueOptions{Wake: wake, Ordered: w.ByVisitor})
+		},
+		Backoff: d.Backoff, BackoffMax: d.BackoffMax,
+		DisableFailures: d.DisableAfter.Failures, DisableWithin: d.DisableAfter.Within,
+		UserAgent: d.UserAgent, Registerer: r.registry, Logger: r.logger,
+	})
+	for _, w := range r.config.Webhooks {
+		if err := r.fleet.Start(w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// selector asks the webhooks of the moment.
+type selector struct{ hooks *atomic.Pointer[hook.Set] }
+
+func (s selector) Receivers(dst []wal.Receiver, notes []byte, e *event.Event, app string) ([]wal.Receiver, []byte) {
+	return s.hooks.Load().Receivers(dst, notes, e, app)
+}
+
+func (r *Relay) openIntake() error {
+	c := &r.config.Intake
+	apps, err := r.config.intakeApps()
+	if err != nil {
+		return err
+	}
+	r.intake, err = intake.New(intake.Options{
+		Apps: apps, Log: r.log, Selector: selector{&r.hooks}, People: r.people,
+		BodyMax: int(c.BodyMax), CORSOrigins: c.CORSOrigins, TrustedProxies: c.TrustedProxies,
+		TLSCert: c.TLSCert, TLSKey: c.TLSKey, Metrics: r.registry, Logger: r.logger,
+	})
+	return err
+}
+
+// intakeApps turns the config's apps into what intake works with.
+func (c *Config) intakeApps() ([]intake.App, error) {
+	var apps []intake.App
+	for _, a := range c.Apps {
+		exclude, err := people.NewExclusions(a.Exclude.Visitors, a.Exclude.Accounts)
+		if err != nil {
+			return nil, fmt.Errorf("app %q: %w", a.Name, err)
+		}
+		app := intake.App{Name: a.Name, Keys: slices.Clone(a.ExtraKeys), IntegrationKeys: a.IntegrationKeys,
+			ID: a.ID, Platform: a.Platform, SubscriptionID: a.Subscription.ID, SubscriptionName: a.Subscription.Name,
+			SegmentTrack: a.SegmentTrack, Exclude: exclude}
+		if a.Key != "" {
+			app.Keys = append(app.Keys, a.Key)
+		}
+		for _, t := range c.Tracks {
+			if t.App == "" || t.App == a.Name {
+				app.Tracks = append(app.Tracks, intake.Track{Name: t.Name, ID: t.ID})
+			}
+		}
+		apps = append(apps, app)
+	}
+	return apps, nil
+}
+
+func (r *Relay) openConsole() (err error) {
+	r.console, err = console.New(console.Options{
+		Gatherer: r.registry, Ready: r.ready, Health: r.health, Stats: func() any { return r.stats() },
+		Secrets: r.secrets, Token: r.config.Console.Token, Logger: r.logger,
+	})
+	return err
+}
+
+// secrets are the webhooks' secrets by name, for the inspector to check what comes in.
+func (r *Relay) secrets() map[string][]string {
+	secrets := map[string][]string{}
+	for _, w := range r.hooks.Load().All() {
+		for _, s := range []string{w.Secret, w.SecretPrevious} {
+			if s != "" {
+				secrets[w.Name] = append(secrets[w.Name], s)
+			}
+		}
+	}
+	return secrets
+}
+
+// health is a fault that only an operator can mend; ready one that may pass by itself.
+func (r *Relay) health() error { return r.log.BrokenBy() }
+
+func (r *Relay) ready() error {
+	if reason := r.log.Full(); reason != "" {
+		return errors.New(reason)
+	}
+	return r.log.BrokenBy()
+}
+
+// Run listens and works until ctx ends, then drains: listeners first, then the senders' requests under way, then the
+// log. It prints one line per listener to out once both listen. A nil error means that all ended well.
+func (r *Relay) Run(ctx context.Context, out io.Writer) error {
+	err := r.serve(ctx, out)
+	r.logger.Info("stopping: no new events are taken")
+	// Half of the time that service managers usually give before they kill.
+	stop, cancel := context.WithTimeout(context.Background(), 15*time.Second)
+	defer cancel()
+	return errors.Join(err, r.close(stop))
+}
+
+func (r *Relay) serve(ctx context.Context, out io.Writer) error {
+	listeners := [2]net.Listener{}
+	for i, l := range []struct{ key, address string }{{"intake", r.config.Intake.Listen}, {"console", r.config.Console.Listen}} {
+		ln, err := net.Listen("tcp", l.address)
+		if err != nil {
+			if listeners[0] != nil {
+				err = errors.Join(err, listeners[0].Close())
+			}
+			return fmt.Errorf("listen for the %s: %w; end what uses that address, or change [%s] listen", l.key, err, l.key)
+		}
+		listeners[i] = ln
+	}
+	failed := make(chan error, len(listeners))
+	go func() { failed <- r.intake.Serve(listeners[0]) }()
+	go func() { failed <- r.console.Serve(listeners[1]) }()
+	scheme := "http"
+	if r.config.Intake.TLSCert != "" {
+		scheme = "https"
+	}
+	fmt.Fprintf(out, "intake  listens on %s://%s\nconsole listens on http://%s\n", scheme, listeners[0].Addr(), listeners[1].Addr())
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-failed:
+		return err
+	case <-r.log.Broken():
+		return r.log.BrokenBy()
+	}
+}
+
+// close stops from the source downwards: intake, senders, console, log.
+func (r *Relay) close(ctx context.Context) error {
+	var faults []error
+	if r.intake != nil {
+		faults = append(faults, r.intake.Shutdown(ctx))
+	}
+	if r.fleet != nil {
+		if cut := r.fleet.Stop(ctx); cut > 0 {
+			r.logger.Warn("attempts were cut off, they are repeated after the next start", "attempts", cut)
+		}
+		r.reportLeft()
+	}
+	if r.console != nil {
+		faults = append(faults, r.console.Shutdown(ctx))
+	}
+	return errors.Join(append(faults, r.log.Close())...)
+}
+
+// reportLeft says what waits in the log for the next start.
+func (r *Relay) reportLeft() {
+	backlog, parked := int64(0), int64(0)
+	for _, s := range r.fleet.Senders() {
+		q := s.Queue().Stats()
+		backlog += q.Backlog + int64(q.Flight)
+		parked += q.Parked
+	}
+	r.logger.Info("stopped", "undelivered", backlog, "parked", parked)
+}

@@ -1,0 +1,113 @@
+package relay
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"edgerelay/wal"
+)
+
+// Stats is what GET /api/stats answers.
+type Stats struct {
+	Version  string      `json:"version"`
+	Uptime   float64     `json:"uptime_seconds"`
+	Log      LogStats    `json:"log"`
+	Webhooks []HookStats `json:"webhooks"`
+}
+
+// LogStats is the log's part.
+type LogStats struct {
+	Head      uint64 `json:"head"`
+	Start     uint64 `json:"start"`
+	Records   uint64 `json:"records"` // since the start of the program
+	Commits   uint64 `json:"commits"`
+	Bytes     int64  `json:"bytes"`
+	DiskBytes uint64 `json:"disk_bytes"`
+	Trimmed   uint64 `json:"trimmed"`
+	Full      string `json:"full,omitempty"` // why events are refused
+}
+
+// HookStats is one webhook's part.
+type HookStats struct {
+	Name      string  `json:"name"`
+	State     string  `json:"state"` // off, idle, delivering, failing or disabled
+	Reason    string  `json:"reason,omitempty"`
+	Lanes     int     `json:"lanes"`
+	Backlog   int64   `json:"backlog"`
+	InFlight  int     `json:"in_flight"`
+	Parked    int64   `json:"parked"`
+	Dead      int64   `json:"dead"`
+	Trimmed   int64   `json:"trimmed"`
+	OldestAge float64 `json:"oldest_seconds"` // age of the oldest event that has not ended
+}
+
+func (r *Relay) stats() Stats {
+	l := r.log.Stats()
+	s := Stats{Version: Version, Uptime: time.Since(r.started).Seconds(), Webhooks: []HookStats{}, Log: LogStats{
+		Head: l.Head, Start: l.Start, Records: l.Records, Commits: l.Commits, Bytes: l.Bytes, DiskBytes: l.DiskBytes,
+		Trimmed: l.Trimmed, Full: r.log.Full()}}
+	for _, sender := range r.fleet.Senders() {
+		q, state := sender.Queue().Stats(), sender.State()
+		h := HookStats{Name: sender.Hook().Name, State: state.Name, Reason: state.Reason, Lanes: state.Lanes,
+			Backlog: q.Backlog, InFlight: q.Flight, Parked: q.Parked, Dead: q.Dead, Trimmed: q.Trimmed}
+		if q.Oldest > 0 {
+			h.OldestAge = time.Since(time.UnixMilli(q.Oldest)).Seconds()
+		}
+		s.Webhooks = append(s.Webhooks, h)
+	}
+	slices.SortFunc(s.Webhooks, func(a, b HookStats) int { return cmp.Compare(a.Name, b.Name) })
+	return s
+}
+
+// logCollector reads the log when it is scraped.
+type logCollector struct {
+	log   *wal.Log
+	descs []*prometheus.Desc
+}
+
+// logMetrics are the log's metrics, in the order in which values gives them.
+var logMetrics = []struct {
+	name, help string
+	kind       prometheus.ValueType
+}{
+	{"edge_log_commits_total", "Group commits, each one synced; events divided by commits is how well intake groups.", prometheus.CounterValue},
+	{"edge_log_events_total", "Events and raw requests that were made durable.", prometheus.CounterValue},
+	{"edge_log_trimmed_total", "Undelivered events and dead letters that a limit took: more than 0 means that something was lost to retain or size_max.", prometheus.CounterValue},
+	{"edge_log_bytes", "Bytes of events in the log; at size_max events are refused.", prometheus.GaugeValue},
+	{"edge_log_disk_bytes", "Bytes of the data folder, with what waits to be compacted away.", prometheus.GaugeValue},
+	{"edge_log_memory_bytes", "Bytes of the newest events that are held in memory.", prometheus.GaugeValue},
+	{"edge_log_identities", "Identities remembered to recognise duplicates.", prometheus.GaugeValue},
+	{"edge_log_full", "1 while events are refused because the log or the disk is full.", prometheus.GaugeValue},
+}
+
+func newLogCollector(l *wal.Log) *logCollector {
+	c := &logCollector{log: l}
+	for _, m := range logMetrics {
+		c.descs = append(c.descs, prometheus.NewDesc(m.name, m.help, nil, nil))
+	}
+	return c
+}
+
+// Describe implements prometheus.Collector.
+func (c *logCollector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range c.descs {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (c *logCollector) Collect(ch chan<- prometheus.Metric) {
+	s := c.log.Stats()
+	full := 0.0
+	if s.Full {
+		full = 1
+	}
+	values := []float64{float64(s.Commits), float64(s.Records), float64(s.Trimmed), float64(s.Bytes),
+		float64(s.DiskBytes), float64(s.TailBytes), float64(s.Identities), full}
+	for i, v := range values {
+		ch <- prometheus.MustNewConstMetric(c.descs[i], logMetrics[i].kind, v)
+	}
+}
