@@ -11,14 +11,15 @@ const (
 	cacheShards = 64
 )
 
-// cache is a table of fixed size of facts found true in the state, each a 64-bit hash. All facts about one person stand
+// cache is a table of fixed size of facts found true in records, each a 64-bit hash. All facts about one person stand
 // in one bucket, marked with 16 bits of the person's own hash: a look-up touches one cache line, and all that is known
 // about a person can be forgotten without knowing what it was.
 //
 //	slot: 48 bits of the fact │ 16 bits of the person
 //
 // Looking up takes no lock. Adding does, and must not bring back what was forgotten meanwhile: whoever wants to add a
-// fact takes the version first, then reads the state, and add refuses when something was forgotten in between.
+// fact takes the version first, then reads the record, and add refuses when something was forgotten in between. A person
+// is forgotten right after their record was replaced by a newer one, or by the older one because a commit failed.
 type cache struct {
 	buckets []bucket
 	mask    uint64

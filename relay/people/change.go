@@ -11,8 +11,8 @@ import (
 )
 
 // Change is what one request does to people. It is begun by Book.Begin and goes through See, Merge and SetDoNotProcess,
-// Stage, Submitted and Done, in this order; Done may come at any time and gives the rest up. An error of one step
-// changes nothing by that step.
+// Stage, Submitted and Done, in this order. Done(false) before Submitted gives the change up; behind Submitted, Done is the
+// log's answer and must not come before it. A See or Merge that returns an error has changed nothing.
 //
 // From Begin to Submitted it holds the Book's lock: build events and submit there, wait and answer behind it.
 type Change struct {

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -170,6 +172,58 @@ func TestFailedCommitIsRolledBack(t *testing.T) {
 			t.Fatal("the merge that failed is remembered")
 		}
 	})
+	if s := b.Stats(); s.PendingRecords != 0 || s.PendingBytes != 0 {
+		t.Fatalf("left behind: %+v", s)
+	}
+}
+
+// TestFailureTakesLaterChangesAlong has a second change built on one that fails, at each point of its way.
+func TestFailureTakesLaterChangesAlong(t *testing.T) {
+	b, _ := open(t)
+	begin := func(plan string) *Change {
+		c := b.Begin()
+		see(t, c, "v1", "")
+		merge(t, c, Visitor, "v1", Agent, `{"plan":"`+plan+`"}`)
+		c.Stage(&fakeBatch{})
+		return c
+	}
+	ask := func(want bool) {
+		t.Helper()
+		known(t, b, "v1", "", want)
+		if b.Holds(Visitor, "demo", quoted("v1"), Agent, []byte(`{"plan":"b"}`)) != want {
+			t.Fatalf("the plan of a change is held: %v", !want)
+		}
+	}
+	first := begin("a")
+	first.Submitted()
+	second := begin("b")
+	second.Submitted()
+	ask(true) // and the table keeps it
+	first.Done(false)
+	ask(false)
+	second.Done(false)
+	ask(false)
+
+	first = begin("a")
+	first.Submitted()
+	second = begin("b")
+	var handedIn atomic.Bool
+	returned := make(chan bool)
+	go func() {
+		first.Done(false) // waits for the change that has read what is rolled back
+		returned <- handedIn.Load()
+	}()
+	for range 1000 {
+		runtime.Gosched()
+	}
+	handedIn.Store(true)
+	second.Submitted()
+	if !<-returned {
+		t.Fatal("a failure was over while a change that was built on it was not submitted")
+	}
+	ask(false)
+	second.Done(false)
+	ask(false)
 	if s := b.Stats(); s.PendingRecords != 0 || s.PendingBytes != 0 {
 		t.Fatalf("left behind: %+v", s)
 	}

@@ -34,7 +34,7 @@ func (h *hasher) sighting(app string, visitor, account []byte) (person, fact uin
 	if account == nil {
 		return person, mix(person, factSeen)
 	}
-	return person, mix(person, h.person(Account, app, account))
+	return person, mix(person, maphash.Bytes(h.people[Account], account)) // person knows the app
 }
 
 // allowed is the fact "this visitor is not refused".

@@ -9,13 +9,16 @@
 //
 // Most requests change nothing and take no lock:
 //
-//	if !book.Known(app, visitor, account) {      // never seen here, or not to be processed
-//		change := book.Begin()               // from here to Submitted, changes stand in line
-//		seen, err := change.See(app, visitor, account, now)
-//		…                                    // seen.NewVisitor: add a visitorCreated event to the batch
+//	if !book.Known(app, visitor, account) { // never seen here, or not to be processed
+//		change := book.Begin()          // from here to Submitted, changes stand in line
+//		seen, err := change.See(app, visitor, account, at)
+//		…                               // seen.NewVisitor: add a visitorCreated event to the batch
 //		change.Stage(&batch)
-//		err = log.Submit(&batch)
-//		change.Submitted()                   // the next change may begin, and sees this one
+//		if err := log.Submit(&batch); err != nil {
+//			change.Done(false)      // gives everything up, as after an error of See
+//			return err
+//		}
+//		change.Submitted()              // the next change may begin, and sees this one
 //		_, err = batch.Wait()
 //		change.Done(err == nil)
 //	}
@@ -68,7 +71,7 @@ type Options struct {
 	CacheBytes int
 
 	// PendingBytes bounds the records submitted but not committed yet; over it changes are refused with ErrBusy. The
-	// default, 32 MiB, is 100,000 first sightings in one commit's time.
+	// default, 32 MiB, is some 300,000 first sightings, or 500 records of the largest size, in one commit's time.
 	PendingBytes int
 }
 
@@ -142,13 +145,12 @@ func (b *Book) knownByRecord(app string, visitor, account []byte, person, fact u
 	version := b.cache.version(person)
 	r := b.readers.Get().(*reader)
 	defer b.readers.Put(r)
-	settled, asked := true, account != nil
+	asked := account != nil
 	if visitor != nil {
 		v, _, err := b.read(r, Visitor, app, visitor)
 		if err != nil || !v.seen || v.refused || v.wouldLink(account) {
 			return false
 		}
-		settled = !r.pending
 		asked = asked && !v.linked(account) // a linked account was seen together with its visitor
 	}
 	if asked {
@@ -156,11 +158,8 @@ func (b *Book) knownByRecord(app string, visitor, account []byte, person, fact u
 		if err != nil || !a.seen {
 			return false
 		}
-		settled = settled && !r.pending
 	}
-	if settled {
-		b.cache.add(person, fact, version)
-	}
+	b.cache.add(person, fact, version)
 	return true
 }
 
@@ -182,7 +181,7 @@ func (b *Book) Refused(app string, visitor []byte) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if !v.refused && !r.pending {
+	if !v.refused {
 		b.cache.add(person, fact, version)
 	}
 	return v.refused, nil
@@ -211,9 +210,7 @@ func (b *Book) Holds(kind Kind, app string, id []byte, group Group, values []byt
 	if err != nil || !same(old, merged) {
 		return false
 	}
-	if !r.pending {
-		b.cache.add(person, fact, version)
-	}
+	b.cache.add(person, fact, version)
 	return true
 }
 

@@ -136,6 +136,20 @@ func TestMetadataIsNoSighting(t *testing.T) {
 		`{"id":"v1","accountIds":["a1"],"metadata":{"auto":{"firstvisit":1700000000000},"custom":{"plan":"gold"}}}`)
 }
 
+func TestFirstVisitStaysWithWhatIsThere(t *testing.T) {
+	b, l := open(t)
+	f := func(id, before, after string) {
+		t.Helper()
+		change(t, b, l, func(c *Change) {
+			merge(t, c, Account, id, Auto, before)
+			see(t, c, "v1", id)
+		})
+		show(t, b, Account, id, `{"id":"`+id+`","metadata":{"auto":`+after+`}}`)
+	}
+	f("a1", `{"lastbrowsername":"Chrome"}`, `{"lastbrowsername":"Chrome","firstvisit":1700000000000}`)
+	f("a2", `{"firstvisit":1500000000000}`, `{"firstvisit":1500000000000}`) // told by the metadata API
+}
+
 func TestMetadataMerges(t *testing.T) {
 	b, l := open(t)
 	f := func(group Group, values, old, new string) {
@@ -228,6 +242,10 @@ func TestMetadataOverTheLimitCanShrink(t *testing.T) {
 		merge(t, c, Visitor, "v1", Custom, `{"pad":"`+long+`"}`)
 		merge(t, c, Visitor, "v1", Agent, `{"pad":"`+strings.Repeat("y", 60)+`"}`)
 		see(t, c, "v1", "a1") // a first visit is noted all the same
+		merge(t, c, Visitor, "v1", Agent, `{"pad":"`+strings.Repeat("y", 58)+`"}`)
+		if n := c.edits[0].record.metadataBytes(); n <= MetadataBytesMax {
+			t.Fatalf("%d bytes are not over the limit", n)
+		}
 		merge(t, c, Visitor, "v1", Agent, `{"pad":"y"}`)
 	})
 	change(t, b, l, func(c *Change) { merge(t, c, Visitor, "v1", Custom, `{"pad":""}`) })

@@ -8,12 +8,11 @@ import (
 
 // reader is the scratch of one question. The Book keeps readers in a pool; what a question returns must not alias one.
 type reader struct {
-	key     []byte
-	value   []byte
-	joined  []byte
-	merged  []byte
-	stable  event.Stable
-	pending bool // the last read met a record that is not committed yet, so its answer must not be cached
+	key    []byte
+	value  []byte
+	joined []byte
+	merged []byte
+	stable event.Stable
 }
 
 // read reads a record as it is, or is about to be; the zero record when there is none. The record aliases r and is
@@ -21,7 +20,7 @@ type reader struct {
 func (b *Book) read(r *reader, kind Kind, app string, id []byte) (rec record, found bool, err error) {
 	r.key = appendKey(r.key[:0], kind, app, id)
 	value, found := b.pending.get(r.key)
-	if r.pending = found; !found {
+	if !found {
 		b.reads.Add(1)
 		r.value, found, err = b.state.Get(r.value[:0], r.key)
 		value = r.value
