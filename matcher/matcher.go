@@ -37,8 +37,8 @@
 //
 // An event looks up its name, goes down the names once, and in each scope met looks up each of its IDs and goes down once
 // for it. No list is copied along wildcards when the index is built, so its size is that of the selections, never of their
-// product. Complete texts could be leaves of the trie as well. That was measured, and took the same memory and twice the
-// time: each level is a jump that the processor cannot foresee, where the hash table has one look-up after the other.
+// product. Complete texts could be leaves of the trie as well. That was measured at 100,000 selections, and took the same
+// memory and 1.7 times the time: it waits for memory at each level, the hash table twice.
 //
 // Everything lies in arrays without a pointer, so that the garbage collector never looks inside. The nodes of a forest are
 // numbered breadth first, roots first; the children of a node are neighbours, and what belongs to a node ends where that
