@@ -2,8 +2,6 @@ package people
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 
@@ -46,22 +44,6 @@ type edit struct {
 	waiting *pendingRecord
 	write   int
 }
-
-// ValueError says that values cannot be merged: they are no JSON object, too large, or wrong for their field. It is the
-// sender's fault, and sending them again does not help.
-type ValueError struct {
-	Kind  Kind
-	ID    string // shortened
-	Group Group
-	Err   error
-}
-
-func (e *ValueError) Error() string {
-	return fmt.Sprintf("merge %s metadata of %s %s: %v", e.Group, e.Kind, e.ID, e.Err)
-}
-
-// Unwrap is what is wrong with the values.
-func (e *ValueError) Unwrap() error { return e.Err }
 
 // Begin waits for the change before and begins one.
 func (b *Book) Begin() *Change {
@@ -140,64 +122,6 @@ func (c *Change) Has(kind Kind, app string, id []byte) (bool, error) {
 		return false, err
 	}
 	return e.exists, nil
-}
-
-var errDoNotProcess = errors.New("donotprocess must be true, false or null")
-
-// Merge lays values, a JSON object, over one group of metadata, field by field: a field that values names is replaced
-// as a whole (null is a value), the others stay. A record is made if there is none; that is no sighting. The diff says
-// what changed; merging the same again changes nothing. An error is a *ValueError, or as of the state.
-//
-// The field donotprocess of a visitor's group pendo is the do-not-process mark, see SetDoNotProcess.
-func (c *Change) Merge(kind Kind, app string, id []byte, group Group, values []byte) (Diff, error) {
-	fault := func(err error) (Diff, error) {
-		return Diff{}, &ValueError{kind, string(shown(id)), group, err}
-	}
-	if present(id) == nil || !group.valid() {
-		return fault(errors.New("no such record or group"))
-	}
-	e, err := c.edit(kind, app, id)
-	if err != nil {
-		return Diff{}, err
-	}
-	old := e.record.group(group)
-	merged, err := c.book.own.merge(old, values)
-	if err != nil {
-		return fault(err)
-	}
-	if same(old, merged) {
-		return Diff{}, nil
-	}
-	size := e.record.metadataBytes() - len(old) + len(merged)
-	if size > MetadataBytesMax && len(merged) > len(old) {
-		return fault(fmt.Errorf("its metadata would be %d bytes and the limit is %d; send fewer or shorter fields", size, MetadataBytesMax))
-	}
-	if kind == Visitor && group == Pendo {
-		switch string(event.Lookup(merged, "donotprocess")) {
-		case "true":
-			e.record.refused = true
-		case "false", "null", "":
-			e.record.refused = false
-		default:
-			return fault(errDoNotProcess)
-		}
-	}
-	e.record.metadata[group] = bytes.Clone(merged)
-	e.touch()
-	return difference(old, e.record.metadata[group]), nil
-}
-
-// SetDoNotProcess sets or lifts the mark that nothing of a visitor may be processed, and says whether that is new. It is
-// kept as metadata.pendo.donotprocess. A record is made if there is none.
-func (c *Change) SetDoNotProcess(app string, visitor []byte, on bool) (changed bool, err error) {
-	if present(visitor) != nil {
-		e, err := c.edit(Visitor, app, visitor)
-		if err != nil || e.record.refused == on {
-			return false, err
-		}
-	}
-	_, err = c.Merge(Visitor, app, visitor, Pendo, fmt.Appendf(nil, `{"donotprocess":%t}`, on))
-	return err == nil, err
 }
 
 // Changed says whether there is anything to stage. Without, Done may follow at once.

@@ -3,6 +3,7 @@ package people
 import (
 	"bytes"
 	"errors"
+	"fmt"
 
 	"edgerelay/relay/event"
 )
@@ -14,7 +15,97 @@ type Diff struct {
 	New     []byte // stable JSON object: the changed fields as they are now
 }
 
-var errNoObject = errors.New("values are not a JSON object")
+// ValueError says that values cannot be merged: they are no JSON object, too large, or wrong for their field. It is the
+// sender's fault, and sending them again does not help.
+type ValueError struct {
+	Kind  Kind
+	ID    string // shortened
+	Group Group
+	Err   error
+}
+
+func (e *ValueError) Error() string {
+	return fmt.Sprintf("merge %s metadata of %s %s: %v", e.Group, e.Kind, e.ID, e.Err)
+}
+
+// Unwrap is what is wrong with the values.
+func (e *ValueError) Unwrap() error { return e.Err }
+
+var (
+	errNoObject     = errors.New("values are not a JSON object")
+	errLongValues   = fmt.Errorf("values are longer than %d bytes", valuesBytesMax)
+	errNoRecord     = errors.New("no such record or group")
+	errDoNotProcess = errors.New("donotprocess must be true, false or null")
+)
+
+// Merge lays values, a JSON object, over one group of metadata, field by field: a field that values names is replaced
+// as a whole (null is a value), the others stay. A record is made if there is none; that is no sighting. The diff says
+// what changed; merging the same again changes nothing. An error is a *ValueError, or as of the state.
+//
+// The field donotprocess of a visitor's group pendo is the do-not-process mark, see SetDoNotProcess.
+func (c *Change) Merge(kind Kind, app string, id []byte, group Group, values []byte) (Diff, error) {
+	fault := func(err error) (Diff, error) {
+		return Diff{}, &ValueError{kind, string(shown(id)), group, err}
+	}
+	if present(id) == nil || !group.valid() {
+		return fault(errNoRecord)
+	}
+	e, err := c.edit(kind, app, id)
+	if err != nil {
+		return Diff{}, err
+	}
+	old := e.record.group(group)
+	merged, err := c.book.own.merge(old, values)
+	if err != nil {
+		return fault(err)
+	}
+	if same(old, merged) {
+		return Diff{}, nil
+	}
+	refused := e.record.refused
+	if kind == Visitor && group == Pendo {
+		if refused, err = doNotProcess(merged); err != nil {
+			return fault(err)
+		}
+	}
+	grown := len(merged) - len(old)
+	if refused && !e.record.refused && grown <= markBytesMax {
+		grown = 0 // there is always room for the mark
+	}
+	if size := e.record.metadataBytes() + grown; size > MetadataBytesMax && grown > 0 {
+		return fault(fmt.Errorf("its metadata would be %d bytes and the limit is %d; send fewer or shorter fields", size, MetadataBytesMax))
+	}
+	e.record.refused = refused
+	e.record.metadata[group] = bytes.Clone(merged)
+	e.touch()
+	return difference(old, e.record.metadata[group]), nil
+}
+
+const markBytesMax = len(`{"donotprocess":false}`)
+
+// doNotProcess reads the mark in a visitor's group pendo.
+func doNotProcess(pendo []byte) (bool, error) {
+	switch string(event.Lookup(pendo, "donotprocess")) {
+	case "true":
+		return true, nil
+	case "false", "null", "":
+		return false, nil
+	}
+	return false, errDoNotProcess
+}
+
+// SetDoNotProcess sets or lifts the mark that nothing of a visitor may be processed, and says whether that is new. It is
+// kept as metadata.pendo.donotprocess. A record is made if there is none.
+func (c *Change) SetDoNotProcess(app string, visitor []byte, on bool) (changed bool, err error) {
+	if present(visitor) != nil {
+		e, err := c.edit(Visitor, app, visitor)
+		if err != nil || e.record.refused == on {
+			return false, err
+		}
+	}
+	_, err = c.Merge(Visitor, app, visitor, Pendo, fmt.Appendf(nil, `{"donotprocess":%t}`, on))
+	return err == nil, err
+}
 
 // appendMerged appends values laid over old to dst, as stable JSON. It needs no notion of a field: of equal keys stable
 // JSON keeps the last value at the first one's place, so the result is the stable form of both objects' members in a

@@ -3,11 +3,133 @@ package people
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"edgerelay/relay/event"
 )
+
+func TestMetadataMerges(t *testing.T) {
+	b, l := open(t)
+	f := func(group Group, values, old, new string) {
+		t.Helper()
+		changes := new != ""
+		if b.Holds(Visitor, "demo", quoted("v1"), group, []byte(values)) == changes {
+			t.Fatalf("Holds(%s) is %v", values, changes)
+		}
+		change(t, b, l, func(c *Change) {
+			d := merge(t, c, Visitor, "v1", group, values)
+			if d.Changed != changes || string(d.Old) != old || string(d.New) != new {
+				t.Fatalf("%s: got %v %s %s, want %v %s %s", values, d.Changed, d.Old, d.New, changes, old, new)
+			}
+			if c.Changed() != changes {
+				t.Fatalf("%s: change.Changed is %v", values, !changes)
+			}
+			if again := merge(t, c, Visitor, "v1", group, values); again.Changed {
+				t.Fatalf("%s: merging twice changed %s", values, again.New)
+			}
+		})
+		for range 2 {
+			if !b.Holds(Visitor, "demo", quoted("v1"), group, []byte(values)) {
+				t.Fatalf("%s is merged and not held", values)
+			}
+		}
+	}
+	f(Agent, `{}`, "", "")
+	f(Agent, `{"role":"admin","seats":1.0}`, `{}`, `{"role":"admin","seats":1}`)
+	f(Agent, ` { "seats" : 1, "role":"admin" } `, "", "")
+	f(Agent, `{"role":"owner"}`, `{"role":"admin"}`, `{"role":"owner"}`)
+	f(Agent, `{"b":null,"10":1,"9":[1,2],"seats":2}`, `{"seats":1}`, `{"9":[1,2],"10":1,"seats":2,"b":null}`)
+	f(Agent, `{"b":{"x":1},"b":{"y":2}}`, `{"b":null}`, `{"b":{"y":2}}`)
+	f(Custom, `{"role":"x"}`, `{}`, `{"role":"x"}`)
+	f(Segmentio, `{}`, "", "")
+	f(Agent, `{"role":"owner"}`, "", "")
+	show(t, b, Visitor, "v1", `{"id":"v1","accountIds":[],"metadata":{"agent":`+
+		`{"9":[1,2],"10":1,"role":"owner","seats":2,"b":{"y":2}},"custom":{"role":"x"}}}`)
+
+	var p Person
+	if _, err := b.Load(&p, Visitor, "demo", quoted("v1")); err != nil {
+		t.Fatal(err)
+	}
+	if got := string(p.Field(Agent, "role")) + string(p.Field(Agent, "none")) + string(p.Field(Auto, "role")); got != `"owner"` {
+		t.Fatal(got)
+	}
+}
+
+func TestBadValuesAreRefusedAndChangeNothing(t *testing.T) {
+	b, l := open(t)
+	change(t, b, l, func(c *Change) { merge(t, c, Visitor, "v1", Agent, `{"a":1}`) })
+	f := func(id string, group Group, values, want string) {
+		t.Helper()
+		if b.Holds(Visitor, "demo", quoted(id), group, []byte(values)) {
+			t.Fatalf("%s is held", values)
+		}
+		c := b.Begin()
+		defer c.Done(false)
+		_, err := c.Merge(Visitor, "demo", quoted(id), group, []byte(values))
+		var wrong *ValueError
+		if !errors.As(err, &wrong) || !strings.Contains(err.Error(), want) {
+			t.Fatalf("merge %.40s: %v, want %q", values, err, want)
+		}
+		if c.Changed() {
+			t.Fatalf("merge %.40s changed something", values)
+		}
+	}
+	f("v1", Agent, ``, `merge agent metadata of visitor "v1": values are not a JSON object`)
+	f("v1", Agent, `[1]`, "not a JSON object")
+	f("v1", Agent, `null`, "not a JSON object")
+	f("v1", Agent, `{"b":`, "json: byte 5: unexpected end")
+	f("v1", Agent, `{,"b":1}`, "json: byte 1:")
+	f("v1", Agent, `{} {}`, "json: byte 3:")
+	f("v1", Agent, `{"b":1}}`, "json: byte 7:")
+	f("v1", Custom, `{"b":1}}`, "json: byte 7:")
+	f("v1", Agent, "{\"b\":\"\xff\"}", "invalid UTF-8")
+	f("v1", Agent, strings.Repeat(`{"b":`, 1000)+"1"+strings.Repeat("}", 1000), "json:")
+	f("v1", Pendo, `{"donotprocess":"yes"}`, "donotprocess must be true, false or null")
+	f("v1", 0, `{}`, "no such record or group")
+	f("v1", groups, `{}`, "no such record or group")
+	f("", Agent, `{}`, "no such record or group")
+	f("v1", Agent, `{`+strings.Repeat(" ", valuesBytesMax)+`}`, "values are longer than 262144 bytes")
+	f("v1", Agent, `{"b":"`+strings.Repeat("x", MetadataBytesMax)+`"}`, "would be 65550 bytes and the limit is 65536")
+	f(strings.Repeat("i", 5000), Agent, `1`, `visitor "`+strings.Repeat("i", 63)+`…: values`)
+	show(t, b, Visitor, "v1", `{"id":"v1","accountIds":[],"metadata":{"agent":{"a":1}}}`)
+}
+
+func TestMetadataOverTheLimitCanShrink(t *testing.T) {
+	b, l := open(t)
+	long := strings.Repeat("x", MetadataBytesMax-100)
+	change(t, b, l, func(c *Change) {
+		merge(t, c, Visitor, "v1", Custom, `{"pad":"`+long+`"}`)
+		merge(t, c, Visitor, "v1", Agent, `{"pad":"`+strings.Repeat("y", 60)+`"}`)
+		see(t, c, "v1", "a1") // a first visit is noted all the same
+		merge(t, c, Visitor, "v1", Agent, `{"pad":"`+strings.Repeat("y", 58)+`"}`)
+		if n := c.edits[0].record.metadataBytes(); n <= MetadataBytesMax {
+			t.Fatalf("%d bytes are not over the limit", n)
+		}
+		merge(t, c, Visitor, "v1", Agent, `{"pad":"y"}`)
+	})
+	change(t, b, l, func(c *Change) {
+		merge(t, c, Visitor, "v1", Custom, `{"more":"`+strings.Repeat("z", 32)+`"}`)
+		if n := c.edits[0].record.metadataBytes(); n < MetadataBytesMax-markBytesMax/2 {
+			t.Fatalf("%d bytes leave room for the mark", n)
+		}
+		if ok, err := c.SetDoNotProcess("demo", quoted("v1"), true); !ok || err != nil {
+			t.Fatalf("no room for the mark: %v", err)
+		}
+		_, err := c.Merge(Visitor, "demo", quoted("v1"), Pendo, []byte(`{"x":1}`))
+		if err == nil {
+			t.Fatal("the mark's room was given to something else")
+		}
+	})
+	refused(t, b, "v1", true)
+	change(t, b, l, func(c *Change) {
+		merge(t, c, Visitor, "v1", Custom, `{"pad":"","more":0}`)
+		merge(t, c, Visitor, "v1", Pendo, `{"donotprocess":null}`)
+	})
+	show(t, b, Visitor, "v1", `{"id":"v1","accountIds":["a1"],"metadata":{"auto":{"firstvisit":1700000000000},"agent":{"pad":"y"},"custom":{"pad":"","more":0},"pendo":{"donotprocess":null}}}`)
+}
 
 // field is one member of an object.
 type field struct{ key, value string }

@@ -34,8 +34,14 @@ func (b *Book) read(r *reader, kind Kind, app string, id []byte) (rec record, fo
 	return rec, found, nil
 }
 
+// valuesBytesMax bounds values before they are looked at, spaces and all, and so the scratch that merging keeps.
+const valuesBytesMax = 4 * MetadataBytesMax
+
 // merge is values laid over old, both JSON objects, old stable or nil. The result aliases r.
 func (r *reader) merge(old, values []byte) ([]byte, error) {
+	if len(values) > valuesBytesMax {
+		return nil, errLongValues
+	}
 	var err error
 	r.merged, r.joined, err = appendMerged(r.merged[:0], r.joined[:0], &r.stable, old, values)
 	return r.merged, err
