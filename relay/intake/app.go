@@ -1,0 +1,136 @@
+package intake
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"edgerelay/relay/event"
+	"edgerelay/relay/people"
+)
+
+// App is who may send: keys, and the names that payloads carry.
+type App struct {
+	Name            string   // unique
+	Keys            []string // SDK keys: the app's key and its extra ones
+	IntegrationKeys []string // of servers, in the header x-pendo-integration-key
+
+	ID               string // JSON: a number or a string
+	Platform         string
+	SubscriptionID   string // JSON: a number or a string
+	SubscriptionName string
+
+	SegmentTrack bool               // false leaves Segment's track calls out
+	Exclude      *people.Exclusions // nil: nobody
+	Tracks       []Track            // configured track types, those for all apps included
+}
+
+// Track is a configured track type: events of that name get the ID.
+type Track struct {
+	Name, ID string
+}
+
+// apps is who a key stands for. It is immutable.
+type apps struct {
+	byKey            map[string]*app
+	byIntegrationKey map[string]*app
+}
+
+// app is an App in the form in which events need it.
+type app struct {
+	name         string
+	nameBytes    []byte
+	object       []byte // {"id","name","platform"}
+	subscription []byte // {"id","name"}
+	segmentTrack bool
+	exclude      *people.Exclusions
+	tracks       map[string][]byte // by name, both JSON strings
+	accepted     [dialects]prometheus.Counter
+}
+
+// SetApps replaces all apps, for the requests that come from now on. On an error the ones before stay.
+func (s *Server) SetApps(list []App) error {
+	next := &apps{map[string]*app{}, map[string]*app{}}
+	var faults []error
+	names := map[string]bool{}
+	for i := range list {
+		a, err := s.newApp(&list[i])
+		if names[list[i].Name] {
+			err = errors.Join(err, errors.New("its name is taken"))
+		}
+		names[list[i].Name] = true
+		err = errors.Join(err, assign(next.byKey, a, list[i].Keys), assign(next.byIntegrationKey, a, list[i].IntegrationKeys))
+		if err != nil {
+			faults = append(faults, fmt.Errorf("app %q: %w", list[i].Name, err))
+		}
+	}
+	if err := errors.Join(faults...); err != nil {
+		return fmt.Errorf("set apps: %w", err)
+	}
+	s.apps.Store(next)
+	return nil
+}
+
+// assign gives keys to an app. No error shows a key.
+func assign(table map[string]*app, a *app, keys []string) error {
+	for _, key := range keys {
+		switch other := table[key]; {
+		case key == "":
+			return errors.New("a key is empty")
+		case other != nil && other != a:
+			return fmt.Errorf("a key is the app %q's already", other.name)
+		}
+		table[key] = a
+	}
+	return nil
+}
+
+func (s *Server) newApp(o *App) (*app, error) {
+	a := &app{name: o.Name, nameBytes: []byte(o.Name), segmentTrack: o.SegmentTrack, exclude: o.Exclude}
+	if a.exclude == nil {
+		a.exclude = new(people.Exclusions)
+	}
+	id, err := scalar(o.ID)
+	if err != nil {
+		return a, fmt.Errorf("its id %w", err)
+	}
+	subscriptionID, err := scalar(o.SubscriptionID)
+	if err != nil {
+		return a, fmt.Errorf("its subscription's id %w", err)
+	}
+	a.object = fmt.Appendf(nil, `{"id":%s,"name":%s,"platform":%s}`, id, text(o.Name), text(o.Platform))
+	a.subscription = fmt.Appendf(nil, `{"id":%s,"name":%s}`, subscriptionID, text(o.SubscriptionName))
+	a.tracks = make(map[string][]byte, len(o.Tracks))
+	for _, t := range o.Tracks {
+		a.tracks[string(text(t.Name))] = text(t.ID)
+	}
+	for d := range a.accepted {
+		a.accepted[d] = s.metrics.accepted.WithLabelValues(o.Name, dialect(d).String())
+	}
+	return a, nil
+}
+
+// text is s as a JSON string.
+func text(s string) []byte { return event.AppendString(nil, s) }
+
+// scalar is a JSON number or string in stable form.
+func scalar(id string) ([]byte, error) {
+	var s event.Stable
+	stable, err := s.Append(nil, []byte(id))
+	if err != nil {
+		return nil, fmt.Errorf("is not JSON: %w", err)
+	}
+	if stable[0] != '"' && stable[0] != '-' && !(stable[0] >= '0' && stable[0] <= '9') {
+		return nil, errors.New("is neither a number nor a string")
+	}
+	return stable, nil
+}
+
+// trackID is the ID that a track event of that name has: the configured one, else the name. Both are JSON strings.
+func (a *app) trackID(name []byte) []byte {
+	if id, ok := a.tracks[string(name)]; ok {
+		return id
+	}
+	return name
+}

@@ -1,0 +1,84 @@
+package intake
+
+import (
+	"edgerelay/relay/event"
+	"edgerelay/wal"
+)
+
+// commit makes the request's items durable: it settles what they say about people, asks who wants each event, and
+// returns when all of it is on disk. On an error nothing was kept.
+func (r *request) commit() error {
+	r.batch.Reset()
+	news, err := r.screen()
+	if err != nil {
+		return err
+	}
+	if news {
+		if err := r.commitNews(); err != nil {
+			return err
+		}
+	} else if err := r.commitKnown(); err != nil {
+		return err
+	}
+	r.count()
+	return nil
+}
+
+// commitKnown is the usual case: nobody new, no new metadata, and so no lock.
+func (r *request) commitKnown() error {
+	for i := range r.items {
+		if it := &r.items[i]; !it.dropped && it.traits == nil && it.event.Kind != 0 {
+			r.emit(&it.event)
+		}
+	}
+	if r.batch.Empty() {
+		return nil
+	}
+	if err := r.server.opt.Log.Submit(&r.batch); err != nil {
+		return err
+	}
+	return r.wait()
+}
+
+// wait returns when the submitted batch is on disk.
+func (r *request) wait() error {
+	done, err := r.batch.Wait()
+	if err != nil {
+		return err
+	}
+	r.app.accepted[r.end.dialect].Add(float64(done.Stored))
+	if done.Duplicates > 0 {
+		r.server.metrics.duplicates.Add(float64(done.Duplicates))
+	}
+	return nil
+}
+
+// emit completes an event, decides who gets it, and puts it into the batch.
+func (r *request) emit(e *event.Event) {
+	a := r.app
+	e.AppName, e.App, e.Subscription = a.nameBytes, a.object, a.subscription
+	e.Received = r.now.UnixMilli()
+	r.record = e.AppendRecord(r.record[:0])
+	r.receivers, r.notes = r.server.opt.Selector.Receivers(r.receivers[:0], r.notes[:0], e, a.name)
+	r.matched += len(r.receivers)
+	r.batch.Add(wal.Record{
+		Body:      r.record,
+		Receivers: r.receivers,
+		Order:     event.OrderKey(a.nameBytes, e.Visitor),
+		Identity:  identityOf(e.UniqueID),
+	})
+}
+
+// count adds what happened to the counters, once it has happened: a request that is refused will come again.
+func (r *request) count() {
+	m := r.server.metrics
+	m.matched.Add(float64(r.matched))
+	if r.excluded > 0 {
+		m.excluded.Add(float64(r.excluded))
+	}
+	if r.omitted {
+		for why, n := range r.leftOut {
+			m.leftOut[why].Add(float64(n))
+		}
+	}
+}

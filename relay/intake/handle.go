@@ -1,0 +1,85 @@
+package intake
+
+import (
+	"errors"
+	"io"
+	"net"
+	"runtime/debug"
+	"strconv"
+
+	"github.com/valyala/fasthttp"
+)
+
+// handle is one request from its header to its answer.
+func (s *Server) handle(ctx *fasthttp.RequestCtx) {
+	r := s.acquire(ctx)
+	defer s.rescue(r)
+	s.cors.apply(ctx)
+	r.path = appendPath(r.path[:0], ctx.Request.Header.RequestURI())
+	m := paths.find(r.path, nil)
+	r.end, r.key, r.prefix = m.end, m.key, m.prefix
+	if err := r.serve(); err != nil {
+		r.refuse(err)
+	}
+	if !r.bodyEnded {
+		r.discardBody()
+	}
+	s.metrics.answer(r.end, ctx.Response.StatusCode(), s.opt.Now().Sub(r.now))
+	s.release(r)
+}
+
+// serve hands the request to its endpoint, if it has one that takes the method.
+func (r *request) serve() error {
+	method := r.ctx.Request.Header.Method()
+	switch e := r.end; {
+	case e == nil:
+		return &refusal{status: fasthttp.StatusNotFound, code: "unknown_path", message: "there is no such endpoint; check the path behind the host name"}
+	case string(method) == fasthttp.MethodOptions:
+		preflight(r.ctx)
+		return nil
+	case e.methods&post != 0 && string(method) == fasthttp.MethodPost,
+		e.methods&get != 0 && (string(method) == fasthttp.MethodGet || string(method) == fasthttp.MethodHead):
+		return e.serve(r)
+	default:
+		r.ctx.Response.Header.Set("Allow", e.allow)
+		return &refusal{status: fasthttp.StatusMethodNotAllowed, code: "wrong_method", message: "this endpoint takes " + e.allow}
+	}
+}
+
+// rescue keeps a fault in one request from ending the process: the request is answered 500, and the fault is logged
+// with its trace and counted. The request's scratch is in an unknown state and is not used again.
+func (s *Server) rescue(r *request) {
+	fault := recover()
+	if fault == nil {
+		return
+	}
+	ctx := r.ctx
+	s.bodies.give(r.reserved)
+	s.metrics.panics.Inc()
+	s.opt.Logger.Error("intake: a request met a fault of the program; please report it",
+		"fault", fault, "method", string(ctx.Method()), "path", string(ctx.Path()), "trace", string(debug.Stack()))
+	ctx.Response.Reset()
+	s.cors.apply(ctx)
+	s.write(ctx, &refusal{status: fasthttp.StatusInternalServerError, code: "internal", message: "the relay met a fault of its own; its log has the details"})
+	ctx.SetConnectionClose() // the rest of the body may still be in it
+	s.metrics.answer(r.end, fasthttp.StatusInternalServerError, s.opt.Now().Sub(r.now))
+}
+
+// handleBroken answers what is no whole HTTP request. The connection is closed behind it.
+func (s *Server) handleBroken(ctx *fasthttp.RequestCtx, err error) {
+	var small *fasthttp.ErrSmallBuffer
+	var timeout net.Error
+	no := &refusal{status: fasthttp.StatusBadRequest, code: "bad_http", message: "this is not an HTTP/1.1 request"}
+	switch {
+	case errors.As(err, &small):
+		no = &refusal{status: fasthttp.StatusRequestHeaderFieldsTooLarge, code: "header_too_large", message: "request line and headers are over 16 KiB; send less in the URL, or use POST"}
+	case errors.As(err, &timeout) && timeout.Timeout():
+		no = &refusal{status: fasthttp.StatusRequestTimeout, code: "timeout", message: "the request did not come in whole within 30 seconds"}
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		no.code, no.message = "cut_short", "the request ends too early"
+	}
+	s.cors.apply(ctx)
+	s.write(ctx, no)
+	s.metrics.refused.WithLabelValues(no.code).Inc()
+	s.metrics.requests.WithLabelValues("none", strconv.Itoa(no.status)).Inc()
+}

@@ -1,0 +1,118 @@
+package intake
+
+import (
+	"encoding/binary"
+
+	"edgerelay/relay/event"
+	"edgerelay/relay/people"
+)
+
+// item is one thing that a body told, in the terms that all dialects share. Its event has no app and no received time
+// yet. Everything in it is stable JSON in the request's scratch.
+type item struct {
+	event event.Event // of kind 0 when nothing happened that could be selected
+	seen  bool        // the visitor was in the app: this may be the first time
+
+	// traits, if any, are laid over the metadata of the event's visitor or account. The event tells of the change then,
+	// and is sent only when there is one.
+	traits []byte
+	about  people.Kind
+	group  people.Group
+
+	dropped bool // of an excluded person, or one who must not be processed
+}
+
+func (it *item) reset() {
+	e := &it.event
+	e.Reset()
+	ids := e.IDs
+	*it = item{}
+	it.event.IDs = ids
+}
+
+// add returns a new, empty item behind the others. It is valid until the next add.
+func (r *request) add() *item {
+	if len(r.items) < cap(r.items) {
+		r.items = r.items[:len(r.items)+1]
+	} else {
+		r.items = append(r.items, item{})
+	}
+	return &r.items[len(r.items)-1]
+}
+
+// Longest IDs and names, as JSON: no real one comes near, and each is kept with every event of its visitor.
+const idBytesMax = 1024
+
+// The words that identities are made of. They are in the log's memory of duplicates and in receivers' databases: do not
+// change them.
+var (
+	identityTrack   = []byte("track")
+	identityMessage = []byte("segment message")
+	identityContent = []byte("segment content")
+	identityFirst   = []byte("first seen")
+	kindNames       = func() (names [256][]byte) {
+		for _, k := range event.Kinds() {
+			names[k] = []byte(k.String())
+		}
+		return names
+	}()
+)
+
+// nonce makes an identity that no other message has, for those with neither an ID nor a time of their own: two equal
+// calls are two events then.
+func (r *request) nonce() []byte {
+	return r.value(func(dst []byte) []byte {
+		dst = binary.BigEndian.AppendUint64(dst, uint64(r.now.UnixNano()))
+		return binary.BigEndian.AppendUint64(dst, r.server.calls.Add(1))
+	})
+}
+
+// identityOf is what the log recognises repeats by. 0 would mean that it must not.
+func identityOf(id [20]byte) uint64 { return max(binary.BigEndian.Uint64(id[:8]), 1) }
+
+// emptyObject and the like are values that stand for themselves. They are never written to.
+var (
+	emptyObject  = []byte("{}")
+	sourceWeb    = []byte(`"web"`)
+	sourceServer = []byte(`"server"`)
+)
+
+func isObject(v []byte) bool { return len(v) > 0 && v[0] == '{' }
+func isString(v []byte) bool { return len(v) > 0 && v[0] == '"' }
+func isNumber(v []byte) bool { return len(v) > 0 && (v[0] == '-' || v[0] >= '0' && v[0] <= '9') }
+
+// absent says that a value is not there: no member, null, or an empty string.
+func absent(v []byte) bool { return len(v) == 0 || v[0] == 'n' || string(v) == `""` }
+
+// filled is v if it is a string with something in it, else nil.
+func filled(v []byte) []byte {
+	if isString(v) && len(v) > len(`""`) {
+		return v
+	}
+	return nil
+}
+
+// fault says why a value is no ID or name.
+type fault uint8
+
+const (
+	fine fault = iota
+	wrongType
+	tooLong
+)
+
+// id is a value as an ID: a JSON string, also for numbers, which some send; nil when it is absent.
+func (r *request) id(v []byte) ([]byte, fault) {
+	switch {
+	case absent(v):
+		return nil, fine
+	case len(v) > idBytesMax:
+		return nil, tooLong
+	case isString(v):
+		return v, fine
+	case isNumber(v):
+		return r.value(func(dst []byte) []byte { return append(append(append(dst, '"'), v...), '"') }), fine
+	default:
+		return nil, wrongType
+	}
+}

@@ -1,0 +1,149 @@
+package intake
+
+import (
+	"bytes"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// route is one known path. A segment "*" stands for the key and may be any text.
+type route struct {
+	path string
+	end  endpoint
+}
+
+// endpoint is what stands at a path.
+type endpoint struct {
+	name    string // in metrics; several spellings of a path share one
+	methods method
+	dialect dialect
+	busy    int  // the status that says "try again later" in this dialect
+	call    call // Segment: what a message is that does not say it
+
+	serve func(r *request) error // answers, or returns why not: a *refusal, or an error of the log or the people
+
+	allow  string // the header Allow
+	number int    // its place in endpoints
+}
+
+// method is a set of HTTP methods.
+type method uint8
+
+const (
+	get method = 1 << iota
+	post
+)
+
+func (m method) allow() string {
+	var names []string
+	if m&get != 0 {
+		names = append(names, "GET", "HEAD")
+	}
+	if m&post != 0 {
+		names = append(names, "POST")
+	}
+	return strings.Join(append(names, "OPTIONS"), ", ")
+}
+
+// node is a place in the tree of paths, read from their ends: what stands before a known path is where the relay is
+// mounted, and may be anything.
+type node struct {
+	next map[string]*node
+	key  *node
+	end  *endpoint // nil: no path starts here, or one that is known not to be ours
+	ends bool
+}
+
+// The tree of all dialects' paths, and their endpoints. They are never changed.
+var paths, endpoints = plant(slices.Concat(trackRoutes, segmentRoutes))
+
+func plant(routes []route) (*node, []*endpoint) {
+	root := &node{next: map[string]*node{}}
+	var ends []*endpoint
+	for i := range routes {
+		at := root.grow(routes[i].path)
+		at.ends = true
+		if e := &routes[i].end; e.serve != nil {
+			e.allow, e.number = e.methods.allow(), len(ends)
+			at.end = e
+			ends = append(ends, e)
+		}
+	}
+	return root, ends
+}
+
+func (n *node) grow(path string) *node {
+	segments := strings.Split(strings.Trim(path, "/"), "/")
+	for _, segment := range slices.Backward(segments) {
+		child := n.next[segment]
+		if segment == "*" {
+			child = n.key
+		}
+		if child == nil {
+			child = &node{next: map[string]*node{}}
+			if segment == "*" {
+				n.key = child
+			} else {
+				n.next[segment] = child
+			}
+		}
+		n = child
+	}
+	return n
+}
+
+// match is what a path led to.
+type match struct {
+	end    *endpoint // nil: nothing of ours
+	found  bool
+	key    []byte // the segment at "*"
+	prefix []byte // the path in front of the known one, without the slash between
+}
+
+// find finds the longest known path that path ends in. Repeated slashes and those at the end count for nothing.
+func (n *node) find(path, key []byte) match {
+	path = bytes.TrimRight(path, "/")
+	slash := bytes.LastIndexByte(path, '/')
+	if segment := path[slash+1:]; slash >= 0 && len(segment) > 0 {
+		if child := n.next[string(segment)]; child != nil {
+			if m := child.find(path[:slash], key); m.found {
+				return m
+			}
+		}
+		if n.key != nil {
+			if m := n.key.find(path[:slash], segment); m.found {
+				return m
+			}
+		}
+	}
+	return match{n.end, n.ends, key, path}
+}
+
+// appendPath appends the path of a request's target, escapes undone. A target is "/path?query", or a whole URL when a
+// proxy is asked.
+func appendPath(dst, target []byte) []byte {
+	if len(target) > 0 && target[0] != '/' {
+		if i := bytes.Index(target, []byte("://")); i >= 0 {
+			target = target[i+len("://"):]
+		}
+		target = target[max(bytes.IndexByte(target, '/'), 0):]
+	}
+	if i := bytes.IndexAny(target, "?#"); i >= 0 {
+		target = target[:i]
+	}
+	for {
+		i := bytes.IndexByte(target, '%')
+		if i < 0 || i+2 >= len(target) {
+			return append(dst, target...)
+		}
+		dst = append(dst, target[:i]...)
+		if c, err := strconv.ParseUint(string(target[i+1:i+3]), 16, 8); err == nil {
+			dst = append(dst, byte(c))
+			target = target[i+3:]
+		} else {
+			dst = append(dst, '%')
+			target = target[i+1:]
+		}
+	}
+}
