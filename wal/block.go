@@ -22,12 +22,12 @@ type block struct {
 
 func (b *block) last() uint64 { return b.first + uint64(len(b.ends)) - 1 }
 
-func (b *block) record(i int) []byte {
-	begin := uint32(0)
-	if i > 0 {
-		begin = b.ends[i-1]
+// begin is where the record of a number that the block holds starts in raw.
+func (b *block) begin(seq uint64) uint32 {
+	if seq <= b.first {
+		return 0
 	}
-	return b.raw[begin:b.ends[i]]
+	return b.ends[seq-b.first-1]
 }
 
 // names says whether some record of the block is for queue.
@@ -38,7 +38,17 @@ func (b *block) names(queue uint32) bool {
 
 // size is what the block holds in memory, in bytes.
 func (b *block) size() int64 {
-	return int64(len(b.raw)) + 4*int64(len(b.ends)+len(b.queues)) + 128
+	return int64(cap(b.raw)) + 4*int64(cap(b.ends)+cap(b.queues)+cap(b.counts)) + 192
+}
+
+// clip gives back what a finished block does not need of its room, when that is much: duplicates leave room.
+func (b *block) clip() {
+	if cap(b.raw) > len(b.raw)+len(b.raw)/4+1024 {
+		b.raw = slices.Clone(b.raw)
+	}
+	if cap(b.ends) > len(b.ends)+len(b.ends)/4+256 {
+		b.ends = slices.Clone(b.ends)
+	}
 }
 
 // A block's value on disk. Do not change without a new format number.
@@ -120,7 +130,7 @@ func (c *coder) parseBlock(value []byte, b *block) error {
 		}
 	}
 	n, rawLen := head[1], head[2]
-	if n > uint64(len(rest)) || rawLen > 1<<31 {
+	if n == 0 || n > uint64(len(rest)) || rawLen > blockBytesMax+RecordMax {
 		return errDamaged
 	}
 	b.time = int64(head[0])
@@ -148,9 +158,12 @@ func (c *coder) decode(codec byte, data []byte, rawLen int, b *block) (err error
 	case codecNone:
 		b.raw = append([]byte(nil), data...)
 	case codecS2:
-		b.raw, err = s2.Decode(make([]byte, 0, rawLen), data)
+		if n, err := s2.DecodedLen(data); err != nil || n != rawLen {
+			return errDamaged // before room is made for it
+		}
+		b.raw, err = s2.Decode(make([]byte, rawLen), data)
 	case codecZstd:
-		b.raw, err = c.dec.DecodeAll(data, make([]byte, 0, rawLen))
+		b.raw, err = c.dec.DecodeAll(data, make([]byte, 0, min(rawLen, 4*blockBytesMax)))
 	default:
 		return fmt.Errorf("codec %d is unknown", codec)
 	}

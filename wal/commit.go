@@ -1,6 +1,8 @@
 package wal
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -21,11 +23,18 @@ func (l *Log) Append(b *Batch) (Appended, error) {
 	return b.Wait()
 }
 
-// Submit hands b to the committer and returns at once: ErrFull, ErrOverloaded or ErrClosed when it was not taken.
+// Submit hands b to the committer and returns at once: ErrFull, ErrOverloaded, ErrClosed or an error that names a record
+// over RecordMax when it was not taken.
 // Batches are committed in the order of their submits. Wait must follow; until it returns, b is the log's.
 func (l *Log) Submit(b *Batch) error {
+	if l.failure.get() != nil {
+		return ErrClosed
+	}
 	if l.full.Load() != nil && b.Len() > 0 {
 		return ErrFull
+	}
+	if b.largest > RecordMax {
+		return fmt.Errorf("append: a record of %d bytes is over the limit of %d", b.largest, RecordMax)
 	}
 	l.intake.Lock()
 	defer l.intake.Unlock()
@@ -76,7 +85,9 @@ func (l *Log) commitOpen() {
 	for _, b := range g.batches {
 		size += b.Size()
 	}
-	g.err = l.commit(g)
+	if g.err = l.commit(g); g.err != nil {
+		l.failure.set(g.err) // numbers were given out that are not on disk: no later group may follow
+	}
 	l.intake.Lock()
 	l.intake.bytes -= size
 	l.intake.Unlock()
@@ -101,16 +112,12 @@ type committer struct {
 func (l *Log) commit(g *group) error {
 	c := &l.committer
 	now := l.now()
-	pb := l.db.NewBatch()
-	defer pb.Close()
+	pb := l.store.db.NewBatch()
 	c.blocks = c.blocks[:0]
-	if err := l.build(pb, g, now); err != nil {
-		return err
+	if err := l.build(pb, g, now); err != nil || pb.Empty() {
+		return errors.Join(err, pb.Close())
 	}
-	if pb.Empty() {
-		return nil
-	}
-	if err := l.apply(pb, l.syncing()); err != nil {
+	if err := l.store.write(pb, l.syncing()); err != nil {
 		return err
 	}
 	l.unsynced.Store(l.opt.SyncInterval > 0)
@@ -195,6 +202,7 @@ func (l *Log) closeBlock(pb *pebble.Batch, b *block) error {
 		return nil
 	}
 	slices.Sort(b.queues)
+	b.clip()
 	c.value, c.scratch = l.coder.appendBlock(c.value[:0], c.scratch, b)
 	e := &c.index
 	e.first, e.count, e.time, e.begin = b.first, len(b.ends), b.time, c.written
@@ -248,19 +256,46 @@ func (l *Log) publish() {
 	c := &l.committer
 	for _, b := range c.blocks {
 		l.tail.push(b)
+		l.counters.records.Add(uint64(len(b.ends)))
 	}
+	var unknown map[uint32]bool
 	l.queues.RLock()
 	for _, b := range c.blocks {
-		for i, q := range b.queues {
-			if queue := l.queues.byID[q]; queue != nil {
-				queue.named(b.first, b.last(), b.time, int(b.counts[i]))
+		for i, id := range b.queues {
+			if q := l.queues.byID[id]; q != nil {
+				q.named(b.first, b.last(), b.time, int64(b.counts[i]))
+			} else if _, dropped := l.queues.dropped[id]; !dropped {
+				if unknown == nil {
+					unknown = map[uint32]bool{}
+				}
+				unknown[id] = true
 			}
 		}
 	}
 	l.queues.RUnlock()
-	for _, b := range c.blocks {
-		l.counters.records.Add(uint64(len(b.ends)))
+	if unknown != nil {
+		l.publishTo(unknown)
 	}
 	l.counters.bytes.Store(c.written)
 	l.head.Store(c.next - 1)
+}
+
+// publishTo makes the queues that are named before they were ever opened, so that their records wait for them. It is
+// apart because it needs the lock under which everybody else reads.
+func (l *Log) publishTo(unknown map[uint32]bool) {
+	l.queues.Lock()
+	defer l.queues.Unlock()
+	for _, b := range l.committer.blocks {
+		for i, id := range b.queues {
+			if !unknown[id] {
+				continue
+			}
+			q := l.queues.byID[id] // may have been opened a moment ago
+			if q == nil {
+				q = l.newQueue(cursorState{queue: id, read: b.first})
+				l.queues.byID[id] = q
+			}
+			q.named(b.first, b.last(), b.time, int64(b.counts[i]))
+		}
+	}
 }

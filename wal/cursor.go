@@ -3,7 +3,6 @@ package wal
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -14,25 +13,26 @@ import (
 // cursorState is where a queue stands: records before read were handed out, and of those only flight had not ended and
 // has no copy elsewhere. Found again after a crash, exactly flight is handed out once more, and what follows read.
 type cursorState struct {
-	queue   uint32
-	head    uint64 // of the log when this was taken: later blocks are counted by recovery
-	read    uint64 // next record to look at
-	next    uint64 // queueMark's next, last, time and backlog
-	last    uint64
-	time    int64
-	backlog int64
-	parked  int64
-	dead    int64
-	flight  []uint64 // ascending
+	queue     uint32
+	head      uint64 // later blocks are not in next, last and backlog: recovery counts them
+	read      uint64 // next record to look at
+	next      uint64 // queueMark's next, last, time and backlog
+	last      uint64
+	time      int64
+	backlog   int64
+	parked    int64
+	dead      int64
+	copyBytes int64    // of parked and held deliveries
+	flight    []uint64 // ascending
 }
 
 // A cursor state's bytes. Do not change without a new format number.
 //
-//	queue │ head │ read │ next │ last │ time ms │ backlog │ parked │ dead │ flight count │ flight, as differences;
-//	every one a uvarint
+//	queue │ head │ read │ next │ last │ time ms │ backlog │ parked │ dead │ copy bytes │ flight count │
+//	flight, as differences; every one a uvarint
 func (s *cursorState) append(dst []byte) []byte {
-	for _, n := range [...]uint64{uint64(s.queue), s.head, s.read, s.next, s.last, uint64(s.time),
-		uint64(s.backlog), uint64(s.parked), uint64(s.dead), uint64(len(s.flight))} {
+	for _, n := range [...]uint64{uint64(s.queue), s.head, s.read, s.next, s.last, uint64(s.time), uint64(s.backlog),
+		uint64(s.parked), uint64(s.dead), uint64(s.copyBytes), uint64(len(s.flight))} {
 		dst = binary.AppendUvarint(dst, n)
 	}
 	before := uint64(0)
@@ -44,16 +44,19 @@ func (s *cursorState) append(dst []byte) []byte {
 }
 
 func parseCursorState(b []byte, s *cursorState) (rest []byte, err error) {
-	var n [10]uint64
+	var n [11]uint64
 	for i := range n {
 		if n[i], b, err = takeUvarint(b); err != nil {
 			return nil, err
 		}
 	}
+	if n[0] == 0 || n[0] > QueueMax {
+		return nil, errDamaged
+	}
 	*s = cursorState{queue: uint32(n[0]), head: n[1], read: n[2], next: n[3], last: n[4], time: int64(n[5]),
-		backlog: int64(n[6]), parked: int64(n[7]), dead: int64(n[8])}
+		backlog: int64(n[6]), parked: int64(n[7]), dead: int64(n[8]), copyBytes: int64(n[9])}
 	at := uint64(0)
-	for range n[9] {
+	for range n[10] {
 		var step uint64
 		if step, b, err = takeUvarint(b); err != nil {
 			return nil, err
@@ -64,24 +67,21 @@ func parseCursorState(b []byte, s *cursorState) (rest []byte, err error) {
 	return b, nil
 }
 
-// cursors is the log's side of saved cursors. A snapshot under "c" names every queue that has anything to do; a queue
-// it does not name had caught up with its head. Between snapshots, a queue that parks or buries saves its own state
-// under "c <queue>" with the generation of the snapshot then in force: it is valid until a later snapshot.
+// cursors is the log's side of saved cursors. A snapshot under "c" names every queue, open or not, that has anything to
+// do; a queue it does not name had caught up with its head. Between snapshots, a queue that parks or buries saves its
+// own state under "c <queue>" with the generation of the snapshot then in force: it is valid until a later snapshot.
 type cursors struct {
 	saving sync.Mutex // one snapshot at a time
 
 	mu         sync.RWMutex // held over the step of the generation
 	generation uint64
-
-	restored map[uint32]cursorState // found at the start, until the queue opens
-	base     uint64                 // head of the snapshot found at the start
 }
 
 // A snapshot's value:
 //
 //	generation 8 │ head uvarint │ states uvarint │ state…
 //
-// and of one queue's: generation 8 │ state.
+// and of one queue's: generation 8 │ state; or nothing, when the queue was dropped.
 
 // saveCursor adds the queue's own state to a batch. The queue's lock is held, so that no snapshot can take the state
 // before this change and supersede it.
@@ -90,16 +90,19 @@ func (q *Queue) saveCursor(pb *pebble.Batch) error {
 	generation := q.log.cursors.generation
 	q.log.cursors.mu.RUnlock()
 	s := q.stateLocked()
-	value := s.append(binary.BigEndian.AppendUint64(nil, generation))
-	return pb.Set(appendQueueKey(nil, spaceCursor, q.id), value, nil)
+	q.scratch = s.append(binary.BigEndian.AppendUint64(q.scratch[:0], generation))
+	var room [5]byte
+	return pb.Set(appendQueueKey(room[:0], spaceCursor, q.id), q.scratch, nil)
 }
 
 // stateLocked is the queue's state; its lock is held.
 func (q *Queue) stateLocked() cursorState {
-	s := cursorState{queue: q.id, head: q.log.head.Load(), read: q.read.seq, parked: q.parked, dead: q.dead}
+	s := cursorState{queue: q.id, read: q.read.seq, parked: q.parked, dead: q.dead, copyBytes: q.copyBytes}
+	head := q.log.head.Load() // before the mark, which then knows all blocks up to it
 	q.mark.Lock()
 	s.next, s.last, s.time, s.backlog = q.mark.next, q.mark.last, q.mark.time, max(q.mark.backlog, 0)
 	q.mark.Unlock()
+	s.head = max(head, s.last)
 	for _, f := range q.flight {
 		if f.key == nil {
 			s.flight = append(s.flight, f.seq)
@@ -109,16 +112,25 @@ func (q *Queue) stateLocked() cursorState {
 	return s
 }
 
-// idle says that a snapshot need not name the queue.
-func (s *cursorState) idle() bool {
-	return s.next == 0 && s.parked == 0 && s.dead == 0 && len(s.flight) == 0
+// idle says that a snapshot of a head need not name the queue.
+func (s *cursorState) idle(head uint64) bool {
+	return s.next == 0 && s.last <= head && s.parked == 0 && s.dead == 0 && len(s.flight) == 0
 }
 
-// saveCursors writes a snapshot. The generation steps first: what a queue saves from then on is newer than what the
-// snapshot will say of it.
+// saveCursors writes a snapshot.
 func (l *Log) saveCursors(w *pebble.WriteOptions) error {
+	pb := l.store.db.NewBatch()
 	l.cursors.saving.Lock()
 	defer l.cursors.saving.Unlock()
+	if err := l.snapshot(pb); err != nil {
+		return errors.Join(err, pb.Close())
+	}
+	return l.store.write(pb, w)
+}
+
+// snapshot adds a snapshot to a batch; l.cursors.saving is held until that is written. The generation steps first: what
+// a queue saves from then on is newer than what the snapshot will say of it.
+func (l *Log) snapshot(pb *pebble.Batch) error {
 	head := l.head.Load() // queues are marked up to it
 	l.cursors.mu.Lock()
 	l.cursors.generation++
@@ -127,12 +139,13 @@ func (l *Log) saveCursors(w *pebble.WriteOptions) error {
 
 	var states []byte
 	n := 0
-	for _, q := range l.openQueues() {
+	for _, q := range l.allQueues() {
 		q.mu.Lock()
 		s := q.stateLocked()
 		q.dirty = false
+		dropped := q.dropped
 		q.mu.Unlock()
-		if !s.idle() {
+		if !dropped && !s.idle(head) {
 			states = s.append(states)
 			n++
 		}
@@ -140,15 +153,11 @@ func (l *Log) saveCursors(w *pebble.WriteOptions) error {
 	value := binary.BigEndian.AppendUint64(nil, generation)
 	value = binary.AppendUvarint(value, head)
 	value = binary.AppendUvarint(value, uint64(n))
-	pb := l.db.NewBatch()
-	defer pb.Close()
-	if err := pb.Set([]byte{spaceCursor}, append(value, states...), nil); err != nil {
-		return err
-	}
-	return l.apply(pb, w)
+	return pb.Set([]byte{spaceCursor}, append(value, states...), nil)
 }
 
-func (l *Log) openQueues() []*Queue {
+// allQueues are the queues that exist, open or not.
+func (l *Log) allQueues() []*Queue {
 	l.queues.RLock()
 	defer l.queues.RUnlock()
 	all := make([]*Queue, 0, len(l.queues.byID))
@@ -169,21 +178,21 @@ func (l *Log) cursorLoop() {
 		defer t.Stop()
 		sync = t.C
 	}
-	lastHead := uint64(0)
+	lastHead := l.head.Load()
 	for {
 		select {
 		case <-l.stop:
 			return
-		case <-l.broken:
+		case <-l.failure.done:
 			return
 		case <-sync:
 			l.syncNow()
 		case <-save.C:
-			if head := l.head.Load(); head == lastHead && !l.queuesMoved() {
+			head := l.head.Load()
+			if head == lastHead && !l.queuesMoved() {
 				continue
-			} else {
-				lastHead = head
 			}
+			lastHead = head
 			if err := l.saveCursors(pebble.NoSync); err != nil {
 				l.logger.Error("cursors were not saved", "error", err)
 			}
@@ -192,7 +201,7 @@ func (l *Log) cursorLoop() {
 }
 
 func (l *Log) queuesMoved() bool {
-	for _, q := range l.openQueues() {
+	for _, q := range l.allQueues() {
 		q.mu.Lock()
 		dirty := q.dirty
 		q.mu.Unlock()
@@ -205,28 +214,11 @@ func (l *Log) queuesMoved() bool {
 
 // syncNow makes what was committed since the last sync durable.
 func (l *Log) syncNow() {
-	if l.unsynced.Swap(false) {
-		pb := l.db.NewBatch()
-		defer pb.Close()
-		if err := errors.Join(pb.LogData(nil, nil), l.apply(pb, pebble.Sync)); err != nil {
-			l.logger.Error("log was not synced", "error", err)
-		}
+	if !l.unsynced.Swap(false) {
+		return
 	}
-}
-
-// recover finds head, start, the dedupe memory and the cursors again.
-func (l *Log) recover() error {
-	if err := l.recoverHead(); err != nil {
-		return fmt.Errorf("find the end of the log: %w", err)
+	pb := l.store.db.NewBatch()
+	if err := errors.Join(pb.LogData(nil, nil), l.store.write(pb, pebble.Sync)); err != nil {
+		l.logger.Error("log was not synced", "error", err)
 	}
-	if err := l.recoverCursors(); err != nil {
-		return fmt.Errorf("read cursors: %w", err)
-	}
-	if err := l.countSince(); err != nil {
-		return fmt.Errorf("count records since the last cursor: %w", err)
-	}
-	if err := l.recoverIdentities(); err != nil {
-		return fmt.Errorf("read identities: %w", err)
-	}
-	return nil
 }

@@ -26,27 +26,33 @@ type DeadLetter struct {
 func (q *Queue) Bury(e *Entry, d Death) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.dropped {
+	f, ok := q.land(e)
+	if !ok {
 		return nil
 	}
-	f, err := q.land(e)
+	err := q.commit(func(pb *pebble.Batch) error {
+		q.dead++
+		return errors.Join(q.removeCopy(pb, f.key, e),
+			pb.Set(appendDeadKey(nil, q.id, e.Seq), appendDead(nil, e, d), nil))
+	})
 	if err != nil {
 		return err
 	}
-	value := appendCopy(nil, e)
-	value = binary.AppendUvarint(value, uint64(d.Time))
-	value = binary.AppendUvarint(value, uint64(d.Status))
-	value = appendBytes(value, []byte(d.Reason))
-	if err := q.rewrite(f.key, appendDeadKey(nil, q.id, e.Seq), value); err != nil {
-		return err
-	}
-	return q.release(e.Order)
+	q.release(e.Order)
+	return nil
+}
+
+func appendDead(dst []byte, e *Entry, d Death) []byte {
+	dst = appendCopy(dst, e)
+	dst = binary.AppendUvarint(dst, uint64(d.Time))
+	dst = binary.AppendUvarint(dst, uint64(d.Status))
+	return appendBytes(dst, []byte(d.Reason))
 }
 
 // Dead lists dead letters in the order of their records, from a sequence number on, at most limit of them.
 func (q *Queue) Dead(from uint64, limit int) (letters []DeadLetter, err error) {
 	prefix := appendQueueKey(nil, spaceDead, q.id)
-	err = q.log.scan(appendDeadKey(nil, q.id, from), prefixEnd(prefix), func(key, value []byte) (bool, error) {
+	err = q.log.store.scan(appendDeadKey(nil, q.id, from), prefixEnd(prefix), func(key, value []byte) (bool, error) {
 		if len(letters) >= limit {
 			return false, nil
 		}
@@ -59,13 +65,21 @@ func (q *Queue) Dead(from uint64, limit int) (letters []DeadLetter, err error) {
 
 func parseDead(key, value []byte) (d DeadLetter, err error) {
 	rest, err := parseCopy(lastNumber(key), value, &d.Entry)
-	if err != nil {
-		return d, fmt.Errorf("dead letter %x: %w", key, err)
+	var died, status uint64
+	var reason []byte
+	if err == nil {
+		died, rest, err = takeUvarint(rest)
 	}
-	died, rest, err1 := takeUvarint(rest)
-	status, rest, err2 := takeUvarint(rest)
-	reason, _, err3 := takeBytes(rest)
-	if err := errors.Join(err1, err2, err3); err != nil {
+	if err == nil {
+		status, rest, err = takeUvarint(rest)
+	}
+	if err == nil {
+		reason, rest, err = takeBytes(rest)
+	}
+	if err == nil && len(rest) > 0 {
+		err = errDamaged
+	}
+	if err != nil {
 		return d, fmt.Errorf("dead letter %x: %w", key, err)
 	}
 	d.Death = Death{Time: int64(died), Status: int(status), Reason: string(reason)}
@@ -76,37 +90,65 @@ func parseDead(key, value []byte) (d DeadLetter, err error) {
 func (q *Queue) Revive(seq uint64, due int64) (bool, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	key := appendDeadKey(nil, q.id, seq)
-	value, closer, err := q.log.db.Get(key)
-	if errors.Is(err, pebble.ErrNotFound) {
+	if q.dropped {
 		return false, nil
 	}
+	key := appendDeadKey(nil, q.id, seq)
+	var letter DeadLetter
+	found, err := q.log.store.view(key, func(value []byte) (err error) {
+		letter, err = parseDead(key, slices.Clone(value))
+		return err
+	})
 	if err != nil {
 		return false, fmt.Errorf("read dead letter %d: %w", seq, err)
 	}
-	letter, err := parseDead(key, slices.Clone(value))
-	if err = errors.Join(err, closer.Close()); err != nil {
-		return false, err
+	if !found {
+		return false, nil
 	}
 	letter.Attempts = 0
 	letter.Order = 0 // its turn among its order key's records is over
-	q.dead--
-	q.parked++
-	q.nextDue = min(q.nextDue, due)
-	parkedKey := appendParkedKey(nil, q.id, due, seq)
-	if q.dueFrom != nil && slices.Compare(parkedKey, q.dueFrom) < 0 {
-		q.dueFrom = parkedKey
+	err = q.commit(func(pb *pebble.Batch) error {
+		q.dead--
+		return errors.Join(pb.Delete(key, nil), q.park(pb, &letter.Entry, due))
+	})
+	if err != nil {
+		return false, err
 	}
-	return true, q.exchange(key, parkedKey, appendCopy(nil, &letter.Entry))
+	q.opt.Wake()
+	return true, nil
 }
 
-// exchange writes one key for another and the cursor with them; the caller has counted.
-func (q *Queue) exchange(gone, key, value []byte) error {
-	pb := q.log.db.NewBatch()
-	defer pb.Close()
-	err := errors.Join(pb.Delete(gone, nil), pb.Set(key, value, nil), q.saveCursor(pb))
-	if err != nil {
-		return err
+// forgetDead removes dead letters that a limit took: those that died before oldest, at most a batch of them. more says
+// that it should be called again, from the number next on.
+func (q *Queue) forgetDead(from uint64, oldest int64) (next uint64, more bool, err error) {
+	const looksMax, batchMax = 10_000, 1_000
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.dropped || q.dead == 0 {
+		return 0, false, nil
 	}
-	return q.log.apply(pb, pebble.NoSync)
+	looks, doomed := 0, [][]byte(nil)
+	upper := prefixEnd(appendQueueKey(nil, spaceDead, q.id))
+	err = q.log.store.scan(appendDeadKey(nil, q.id, from), upper, func(key, value []byte) (bool, error) {
+		next = lastNumber(key)
+		if looks, more = looks+1, looks >= looksMax || len(doomed) >= batchMax; more {
+			return false, nil
+		}
+		d, err := parseDead(key, value)
+		if err == nil && d.Death.Time < oldest {
+			doomed = append(doomed, slices.Clone(key))
+		}
+		return err == nil, err
+	})
+	if err != nil || len(doomed) == 0 {
+		return next, more, err
+	}
+	return next, more, q.commit(func(pb *pebble.Batch) (err error) {
+		for _, key := range doomed {
+			err = errors.Join(err, pb.Delete(key, nil))
+		}
+		q.dead -= int64(len(doomed))
+		q.lose(int64(len(doomed)))
+		return err
+	})
 }

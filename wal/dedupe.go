@@ -70,7 +70,7 @@ func (m *identities) forget(now int64) {
 func (m *identities) current(now int64) *identitySet {
 	if n := len(m.generation); n > 0 {
 		g := m.generation[n-1]
-		if !g.full(m.slotsMax) && now-g.opened < m.window/(identityGenerations-1) {
+		if !g.full(m.slotsMax) && now-g.opened <= m.window/(identityGenerations-1) {
 			return g
 		}
 	}

@@ -15,7 +15,32 @@ import (
 // keep reading the older one.
 const formatNumber = 1
 
-const formatFile = "FORMAT"
+const (
+	formatFile   = "FORMAT"
+	formatPrefix = "edgerelay log "
+)
+
+// makeFolder makes a folder and those above it that are missing, each durable in the one above it: without that, a power
+// loss could take the folder away with everything that was synced inside.
+func makeFolder(fs vfs.FS, dir string) error {
+	if _, err := fs.Stat(dir); err == nil {
+		return nil
+	}
+	parent := fs.PathDir(dir)
+	if parent != dir {
+		if err := makeFolder(fs, parent); err != nil {
+			return err
+		}
+	}
+	err := fs.MkdirAll(dir, 0o755)
+	if err == nil && parent != dir {
+		err = syncDir(fs, parent)
+	}
+	if err != nil {
+		return fmt.Errorf("make log folder: %w; check the path and its permissions", err)
+	}
+	return nil
+}
 
 // checkFormat reads the folder's version stamp, or writes one into a new folder. It is a plain file beside Pebble's, so
 // that a folder of a newer version is refused by name and before Pebble touches it.
@@ -26,18 +51,19 @@ func checkFormat(fs vfs.FS, dir string) error {
 		return stampFormat(fs, dir, path)
 	}
 	if err != nil {
-		return fmt.Errorf("read version of log folder: %w", err)
+		return fmt.Errorf("read version of log folder: %w; check its permissions", err)
 	}
 	text, err := io.ReadAll(io.LimitReader(f, 64))
 	if err = errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("read version of log folder: %w", err)
+		return fmt.Errorf("read version of log folder: %w; check its permissions", err)
 	}
-	number, err := strconv.Atoi(strings.TrimSpace(strings.TrimPrefix(string(text), "edgerelay log ")))
-	if err != nil {
+	number, isNumber := strings.CutPrefix(strings.TrimSpace(string(text)), formatPrefix)
+	n, err := strconv.Atoi(number)
+	if !isNumber || err != nil || n < 1 {
 		return fmt.Errorf("%q holds %q, not the version of an edgerelay log: is this folder another program's? name a folder of its own in [log] dir", path, text)
 	}
-	if number > formatNumber {
-		return fmt.Errorf("log folder %q is of version %d, this edgerelay reads up to %d: run the newer edgerelay, or name an empty folder in [log] dir", dir, number, formatNumber)
+	if n > formatNumber {
+		return fmt.Errorf("log folder %q is of version %d, this edgerelay reads up to %d: run the newer edgerelay, or name an empty folder in [log] dir", dir, n, formatNumber)
 	}
 	return nil
 }
@@ -48,11 +74,10 @@ func stampFormat(fs vfs.FS, dir, path string) error {
 	}
 	temporary := path + ".new"
 	f, err := fs.Create(temporary, vfs.WriteCategoryUnspecified)
-	if err != nil {
-		return fmt.Errorf("stamp log folder: %w", err)
+	if err == nil {
+		_, err = fmt.Fprintf(f, "%s%d\n", formatPrefix, formatNumber)
+		err = errors.Join(err, f.Sync(), f.Close())
 	}
-	_, err = fmt.Fprintf(f, "edgerelay log %d\n", formatNumber)
-	err = errors.Join(err, f.Sync(), f.Close())
 	if err == nil {
 		err = fs.Rename(temporary, path)
 	}
@@ -60,7 +85,7 @@ func stampFormat(fs vfs.FS, dir, path string) error {
 		err = syncDir(fs, dir)
 	}
 	if err != nil {
-		return fmt.Errorf("stamp log folder: %w", err)
+		return fmt.Errorf("stamp log folder: %w; check that it can be written and its disk has room", err)
 	}
 	return nil
 }
@@ -70,7 +95,7 @@ func stampFormat(fs vfs.FS, dir, path string) error {
 func refuseForeign(fs vfs.FS, dir string) error {
 	names, err := fs.List(dir)
 	if err != nil {
-		return fmt.Errorf("list log folder: %w", err)
+		return fmt.Errorf("list log folder: %w; check its permissions", err)
 	}
 	for _, name := range names {
 		if name == formatFile+".new" || name == "lost+found" || strings.HasPrefix(name, ".") {

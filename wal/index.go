@@ -1,6 +1,10 @@
 package wal
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math"
+	"slices"
+)
 
 // indexEntry stands beside each block under a key of its own. It is small, so a reader that is far behind finds the
 // blocks that name its queue without touching the others, and a start rebuilds the dedupe memory without reading events.
@@ -16,6 +20,14 @@ type indexEntry struct {
 }
 
 func (e *indexEntry) last() uint64 { return e.first + uint64(e.count) - 1 }
+
+// named is the number of records for a queue.
+func (e *indexEntry) named(queue uint32) int64 {
+	if i, ok := slices.BinarySearch(e.queues, queue); ok {
+		return int64(e.counts[i])
+	}
+	return 0
+}
 
 // An index entry's value. Do not change without a new format number.
 //
@@ -50,6 +62,9 @@ func parseIndex(key, value []byte, e *indexEntry) error {
 			return err
 		}
 	}
+	if head[0] == 0 || head[0] > math.MaxInt32 || head[3] > math.MaxInt32 {
+		return errDamaged
+	}
 	e.count, e.time, e.begin, e.bytes = int(head[0]), int64(head[1]), head[2], int(head[3])
 	e.queues, e.counts = e.queues[:0], e.counts[:0]
 	at := uint64(0)
@@ -61,10 +76,12 @@ func parseIndex(key, value []byte, e *indexEntry) error {
 		if n, value, err = takeUvarint(value); err != nil {
 			return err
 		}
-		at += step
+		if at += step; step == 0 || step > QueueMax || at > QueueMax || n > uint64(e.count) {
+			return errDamaged
+		}
 		e.queues, e.counts = append(e.queues, uint32(at)), append(e.counts, uint32(n))
 	}
-	if e.count <= 0 || len(value)%8 != 0 {
+	if len(value)%8 != 0 {
 		return errDamaged
 	}
 	e.identities = value

@@ -10,6 +10,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
 	"github.com/cockroachdb/pebble/v2/sstable"
+	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
 var (
@@ -24,17 +25,20 @@ var (
 
 // Log is the log of one folder. It is safe for concurrent use.
 type Log struct {
-	opt    Options
-	db     *pebble.DB
-	coder  *coder
-	tail   *tail
-	logger *slog.Logger
+	opt     Options
+	store   *store
+	failure *failure
+	ballast *ballast
+	coder   *coder
+	tail    *tail
+	logger  *slog.Logger
 
 	head  atomic.Uint64 // last committed sequence number; queues named up to it are marked
 	start atomic.Uint64 // first sequence number that trimming has left
 	full  atomic.Pointer[string]
 
 	startBytes    atomic.Uint64 // bytes of log written before start
+	copyBytes     atomic.Int64  // of parked and held deliveries, all queues
 	unsynced      atomic.Bool   // committed since the last sync, when SyncInterval is set
 	identityCount atomic.Int64
 
@@ -52,17 +56,15 @@ type Log struct {
 
 	queues struct {
 		sync.RWMutex
-		byID map[uint32]*Queue
-		seen map[uint32]backlogMark // queues named before they were opened
+		byID    map[uint32]*Queue   // all that exist, open or not
+		dropped map[uint32]struct{} // numbers whose records are nobody's
 	}
 
-	broken   chan struct{} // closed when a write failed: see Broken
-	brokenBy error
-	breaking sync.Once
-
-	stop  chan struct{}
-	loops sync.WaitGroup
-	close sync.Once
+	opening sync.Mutex // held while a queue opens or is dropped
+	closing atomic.Bool
+	stop    chan struct{}
+	loops   sync.WaitGroup
+	close   sync.Once
 }
 
 // Open opens the log in a folder, or makes a new one. It costs the same whatever waits in the log.
@@ -75,10 +77,10 @@ func Open(o Options) (*Log, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open log: %w", err)
 	}
-	l := &Log{opt: o, coder: coder, tail: &tail{bytesMax: o.tailBytes()}, logger: o.Logger,
-		kick: make(chan struct{}, 1), broken: make(chan struct{}), stop: make(chan struct{})}
+	l := &Log{opt: o, coder: coder, tail: &tail{bytesMax: o.tailBytes()}, logger: o.Logger, failure: newFailure(),
+		kick: make(chan struct{}, 1), stop: make(chan struct{})}
 	l.queues.byID = map[uint32]*Queue{}
-	l.queues.seen = map[uint32]backlogMark{}
+	l.queues.dropped = map[uint32]struct{}{}
 	if err := l.open(); err != nil {
 		coder.close()
 		return nil, fmt.Errorf("open log %q: %w", o.Dir, err)
@@ -91,19 +93,21 @@ func Open(o Options) (*Log, error) {
 }
 
 func (l *Log) open() error {
-	if err := l.opt.FS.MkdirAll(l.opt.Dir, 0o755); err != nil {
-		return fmt.Errorf("make folder: %w", err)
-	}
-	if err := checkFormat(l.opt.FS, l.opt.Dir); err != nil {
+	fs, dir := l.opt.FS, l.opt.Dir
+	if err := makeFolder(fs, dir); err != nil {
 		return err
 	}
-	db, err := pebble.Open(l.opt.Dir, l.pebbleOptions())
-	if err != nil {
-		return fmt.Errorf("%w (is another edgerelay running on this folder?)", err)
+	if err := checkFormat(fs, dir); err != nil {
+		return err
 	}
-	l.db = db
-	if err := l.recover(); err != nil {
-		return errors.Join(err, db.Close())
+	l.ballast = newBallast(fs, dir, min(l.opt.DiskReserve/4, ballastMax))
+	store, err := openStore(dir, l.pebbleOptions(), l.failure, l.logger)
+	if err != nil {
+		return err
+	}
+	l.store = store
+	if err := errors.Join(l.recover(), l.failure.get()); err != nil {
+		return errors.Join(err, store.close())
 	}
 	l.watchLimits()
 	return nil
@@ -111,18 +115,15 @@ func (l *Log) open() error {
 
 func (l *Log) pebbleOptions() *pebble.Options {
 	o := &pebble.Options{
-		FS:                          l.opt.FS,
+		FS:                          vfs.OnDiskFull(l.opt.FS, l.diskFull),
 		CacheSize:                   l.opt.cacheBytes(),
-		Logger:                      pebbleLogger{l},
 		FormatMajorVersion:          pebble.FormatNewest,
 		MemTableSize:                uint64(l.opt.memtableBytes()),
 		MemTableStopWritesThreshold: 4,
 		L0CompactionThreshold:       4,
 		L0StopWritesThreshold:       64,
 		MaxOpenFiles:                512,
-		// Range deletes free disk only once they are flushed; a log that is trimmed must shrink without new traffic.
-		FlushDelayDeleteRange:      0,
-		CompactionConcurrencyRange: func() (int, int) { return 1, 2 },
+		CompactionConcurrencyRange:  func() (int, int) { return 1, 2 },
 	}
 	for i := range o.Levels {
 		// Blocks are compressed already, and state is small.
@@ -134,98 +135,40 @@ func (l *Log) pebbleOptions() *pebble.Options {
 
 // Broken is closed when a write to the disk failed. What was committed is safe, nothing more is taken; the program
 // should end with BrokenBy's error and be started again once the disk is well.
-func (l *Log) Broken() <-chan struct{} { return l.broken }
+func (l *Log) Broken() <-chan struct{} { return l.failure.done }
 
 // BrokenBy is the fault that broke the log; nil before Broken is closed.
 func (l *Log) BrokenBy() error {
-	select {
-	case <-l.broken:
-		return l.brokenBy
-	default:
-		return nil
+	if err := l.failure.get(); err != nil {
+		return fmt.Errorf("log %q: %w", l.opt.Dir, err)
 	}
+	return nil
 }
 
-func (l *Log) breakDown(err error) {
-	l.breaking.Do(func() {
-		l.brokenBy = err
-		l.intake.Lock()
-		l.intake.closed = true
-		l.intake.Unlock()
-		close(l.broken)
-	})
-}
-
-// Close commits what was submitted, saves the cursors and closes the folder. Later use answers ErrClosed. Queues must
-// not be used any more.
-func (l *Log) Close() error {
-	err := ErrClosed
+// Close commits what was submitted, saves the cursors and closes the folder. Whatever uses the log or its queues during
+// and after that is answered ErrClosed, except what ends a delivery from the log: its end is lost, and it is repeated.
+// A broken log is left as it is, and Close returns BrokenBy's error.
+func (l *Log) Close() (err error) {
 	l.close.Do(func() {
+		l.closing.Store(true)
 		l.intake.Lock()
 		l.intake.closed = true
 		l.intake.Unlock()
 		close(l.stop)
 		l.loops.Wait()
-		err = l.BrokenBy()
-		if err == nil {
+		if err = l.BrokenBy(); err == nil {
 			err = l.saveCursors(pebble.Sync)
 		}
-		err = errors.Join(err, l.db.Close())
+		if err = errors.Join(err, l.store.close()); err != nil {
+			err = fmt.Errorf("close log %q: %w", l.opt.Dir, err)
+			return // coder may be in use by what stands still
+		}
 		l.coder.close()
 	})
-	if err == ErrClosed {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("close log %q: %w", l.opt.Dir, err)
-	}
-	return nil
+	return err
 }
 
 // Head is the sequence number of the last committed record; 0 when there was none yet.
 func (l *Log) Head() uint64 { return l.head.Load() }
 
 func (l *Log) now() int64 { return l.opt.Now().UnixMilli() }
-
-// apply writes b. A failure means that Pebble can write no more (it says so by Fatalf, which pebbleLogger turns into a
-// panic): the log breaks, and the caller must not answer.
-func (l *Log) apply(b *pebble.Batch, w *pebble.WriteOptions) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			fatal, ok := r.(fatalError)
-			if !ok {
-				panic(r)
-			}
-			err = fatal
-		}
-		if err != nil {
-			err = fmt.Errorf("write log %q: %w; check the disk, then start edgerelay again", l.opt.Dir, err)
-			l.breakDown(err)
-		}
-	}()
-	if broken := l.BrokenBy(); broken != nil {
-		return broken
-	}
-	return l.db.Apply(b, w)
-}
-
-// pebbleLogger passes Pebble's own words on: what it does at debug level, what worries it as a warning.
-type pebbleLogger struct{ log *Log }
-
-type fatalError struct{ text string }
-
-func (e fatalError) Error() string { return e.text }
-
-func (p pebbleLogger) Infof(format string, args ...any) {
-	p.log.logger.Debug("pebble: " + fmt.Sprintf(format, args...))
-}
-
-func (p pebbleLogger) Errorf(format string, args ...any) {
-	p.log.logger.Warn("pebble: " + fmt.Sprintf(format, args...))
-}
-
-// Fatalf must not return. On our own goroutines apply recovers the panic; on Pebble's the process ends, which is what a
-// disk that loses writes asks for.
-func (p pebbleLogger) Fatalf(format string, args ...any) {
-	panic(fatalError{fmt.Sprintf(format, args...)})
-}

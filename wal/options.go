@@ -18,7 +18,7 @@ type Options struct {
 	// SyncInterval of 0 answers every append after its fsync. More than 0 answers once written and syncs at most that
 	// much later: a power loss may then lose what was accepted in the last interval.
 	SyncInterval time.Duration
-	// Retain is the age at which records are trimmed, delivered or not. Default 72 h.
+	// Retain is the age at which records are trimmed, delivered or not, at the latest a sixty-fourth later. Default 72 h.
 	Retain time.Duration
 	// SizeMax is the size in bytes at which delivered records are trimmed early and, when that is not enough, appends
 	// are refused with ErrFull. Default 20 GiB.

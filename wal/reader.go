@@ -1,7 +1,6 @@
 package wal
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -31,36 +30,39 @@ func (r *reader) skip(seq uint64) {
 	if seq <= r.seq {
 		return
 	}
+	r.seq = seq
+	if len(r.ahead) > 0 && r.ahead[0] < seq {
+		r.ahead = r.ahead[:0]
+	}
 	if r.block != nil && seq > r.block.last() {
 		r.block = nil
 	}
 	if r.block != nil {
-		r.begin = r.block.ends[seq-r.block.first-1]
+		r.begin = r.block.begin(seq)
 	}
-	r.seq = seq
 }
 
-// next returns the next record for the queue with a number up to limit; ok is false when there is none.
+// next returns the next record for the queue with a number up to limit; ok is false when there is none. What lies
+// behind limit may not be durable yet.
 func (r *reader) next(limit uint64) (e Entry, ok bool, err error) {
-	for {
-		if r.block != nil {
-			if e, ok, err = r.scan(); ok || err != nil {
-				return e, ok, err
+	for r.seq <= limit {
+		if r.block == nil {
+			if err := r.advance(limit); err != nil {
+				return e, false, err
 			}
+			continue
 		}
-		if r.seq > limit {
-			return e, false, nil
-		}
-		if err := r.advance(); err != nil {
-			return e, false, err
+		if e, ok, err = r.scan(limit); ok || err != nil {
+			return e, ok, err
 		}
 	}
+	return e, false, nil
 }
 
 // scan looks through the rest of the block.
-func (r *reader) scan() (e Entry, ok bool, err error) {
+func (r *reader) scan(limit uint64) (e Entry, ok bool, err error) {
 	b := r.block
-	for r.seq <= b.last() {
+	for r.seq <= min(b.last(), limit) {
 		end := b.ends[r.seq-b.first]
 		rec, err := parseRecord(b.raw[r.begin:end:end], r.queue)
 		if err != nil {
@@ -73,121 +75,109 @@ func (r *reader) scan() (e Entry, ok bool, err error) {
 			return Entry{Seq: seq, Time: b.time, Order: rec.order, Body: rec.body, Note: rec.note}, true, nil
 		}
 	}
-	r.block = nil
+	if r.seq > b.last() {
+		r.block = nil
+	}
 	return e, false, nil
 }
 
 // advance finds the next block for the queue, or moves seq forward over blocks that are not for it.
-func (r *reader) advance() error {
+func (r *reader) advance(limit uint64) error {
 	b, reached, covered := r.log.tail.next(r.seq, r.queue)
-	if covered {
-		r.ahead = r.ahead[:0]
-		r.seq = max(r.seq, reached)
-		if b != nil {
-			r.enter(b)
-		}
-		return nil
+	if !covered {
+		return r.advanceOnDisk(limit)
 	}
-	return r.advanceOnDisk()
+	r.ahead = r.ahead[:0]
+	r.seq = max(r.seq, reached)
+	if b != nil {
+		r.enter(b)
+	}
+	return nil
 }
 
-func (r *reader) enter(b *block) {
-	r.block, r.begin = b, 0
-	if r.seq > b.first {
-		r.begin = b.ends[r.seq-b.first-1]
-	}
-}
+func (r *reader) enter(b *block) { r.block, r.begin = b, b.begin(r.seq) }
 
-func (r *reader) advanceOnDisk() error {
+func (r *reader) advanceOnDisk(limit uint64) error {
 	if start := r.log.start.Load(); r.seq < start {
 		r.seq, r.ahead = start, r.ahead[:0]
 	}
 	if len(r.ahead) == 0 {
-		if err := r.lookAhead(); err != nil {
+		if err := r.lookAhead(limit); err != nil || len(r.ahead) == 0 {
 			return err
-		}
-		if len(r.ahead) == 0 {
-			return nil
 		}
 	}
 	first := r.ahead[0]
 	r.ahead = append(r.ahead[:0], r.ahead[1:]...)
 	b, err := r.log.loadBlock(first)
-	if errors.Is(err, pebble.ErrNotFound) {
-		return nil // trimmed since: start has moved
-	}
-	if err != nil {
-		return err
-	}
-	if b.last() < r.seq {
-		return nil
+	if err != nil || b == nil || b.last() < r.seq {
+		return err // b is nil when it was trimmed since: start has moved
 	}
 	r.seq = max(r.seq, b.first)
 	r.enter(b)
 	return nil
 }
 
-// lookAhead fills ahead with the next blocks that name the queue, from one pass over the index. Without one it moves
-// seq behind what it looked at.
-func (r *reader) lookAhead() error {
-	head := r.log.head.Load() // before the iterator, which then sees all of it
-	it, err := r.log.db.NewIter(&pebble.IterOptions{
-		LowerBound: []byte{spaceIndex}, UpperBound: []byte{spaceIndex + 1}})
+// lookAhead fills ahead with the next blocks up to limit that name the queue, from one pass over the index. Without
+// one it moves seq behind what it looked at.
+func (r *reader) lookAhead(limit uint64) error {
+	reached, err := r.log.walkIndex(r.seq, limit, func(e *indexEntry) bool {
+		if e.named(r.queue) > 0 {
+			r.ahead = append(r.ahead, e.first)
+		}
+		return len(r.ahead) < aheadMax
+	})
 	if err != nil {
 		return fmt.Errorf("read index of the log: %w", err)
 	}
-	err = r.walkIndex(it, head)
-	return errors.Join(err, it.Close())
-}
-
-func (r *reader) walkIndex(it *pebble.Iterator, head uint64) error {
-	// The block that holds seq may begin before it.
-	valid := it.SeekLT(appendSeqKey(nil, spaceIndex, r.seq+1))
-	if !valid {
-		valid = it.First()
-	}
-	var e indexEntry
-	reached := r.seq
-	for steps := 0; valid && steps < indexStepsMax && len(r.ahead) < aheadMax; valid, steps = it.Next(), steps+1 {
-		if err := parseIndex(it.Key(), it.Value(), &e); err != nil {
-			return fmt.Errorf("index of block %x: %w", it.Key(), err)
-		}
-		if e.last() < r.seq {
-			continue
-		}
-		reached = e.last() + 1
-		for _, q := range e.queues {
-			if q == r.queue {
-				r.ahead = append(r.ahead, e.first)
-				break
-			}
-		}
-	}
-	if err := it.Error(); err != nil {
-		return fmt.Errorf("read index of the log: %w", err)
-	}
 	if len(r.ahead) == 0 {
-		if reached == r.seq {
-			reached = max(reached, head+1) // nothing up to the head is on disk
-		}
 		r.seq = reached
 	}
 	return nil
 }
 
-// loadBlock reads one block from disk; pebble.ErrNotFound when there is none of that number.
+// walkIndex calls f for the index entries of the blocks that hold numbers from from up to to, until f answers false or
+// indexStepsMax are passed. What lies before reached was looked at.
+func (l *Log) walkIndex(from, to uint64, f func(e *indexEntry) bool) (reached uint64, err error) {
+	reached = from
+	err = l.store.iterate([]byte{spaceIndex}, appendSeqKey(nil, spaceIndex, to+1), func(it *pebble.Iterator) error {
+		valid := it.SeekLT(appendSeqKey(nil, spaceIndex, from+1)) // the block that holds from may begin before it
+		if !valid {
+			valid = it.First()
+		}
+		var e indexEntry
+		for steps := 0; valid && steps < indexStepsMax; valid, steps = it.Next(), steps+1 {
+			if err := parseIndex(it.Key(), it.Value(), &e); err != nil {
+				return fmt.Errorf("index of block %x: %w", it.Key(), err)
+			}
+			if e.last() < from {
+				continue
+			}
+			if reached = e.last() + 1; !f(&e) {
+				return nil
+			}
+		}
+		if !valid {
+			reached = max(reached, to+1)
+		}
+		return nil
+	})
+	return reached, err
+}
+
+// loadBlock reads one block from disk; nil when it was trimmed.
 func (l *Log) loadBlock(first uint64) (*block, error) {
-	value, closer, err := l.db.Get(appendSeqKey(nil, spaceBlock, first))
+	b := &block{first: first}
+	found, err := l.store.view(appendSeqKey(nil, spaceBlock, first), func(value []byte) error {
+		return l.coder.parseBlock(value, b)
+	})
+	if err == nil && !found {
+		if l.start.Load() > first {
+			return nil, nil
+		}
+		err = errDamaged
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read block %d: %w", first, err)
-	}
-	defer closer.Close()
-	b := &block{first: first}
-	if err := l.coder.parseBlock(value, b); err != nil {
-		return nil, fmt.Errorf("block %d: %w", first, err)
-	}
-	if len(b.ends) == 0 {
-		return nil, fmt.Errorf("block %d: %w", first, errDamaged)
 	}
 	return b, nil
 }

@@ -5,10 +5,11 @@ func (q *Queue) Ready(now int64) bool {
 	q.mark.Lock()
 	backlog := q.mark.backlog > 0
 	q.mark.Unlock()
-	if backlog {
-		return true
-	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return len(q.returned) > 0 || len(q.ready) > 0 || len(q.due) > 0 || q.nextDue <= now
+	if q.hold || q.dropped {
+		return false
+	}
+	return backlog && !q.tangled() ||
+		len(q.returned) > 0 || len(q.ready) > 0 || len(q.due) > 0 || q.nextDue <= now
 }

@@ -3,11 +3,12 @@ package wal
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 )
 
 // Receiver names one queue that a record is for.
 type Receiver struct {
-	Queue uint32 // never 0
+	Queue uint32 // 1 to QueueMax
 	Note  []byte // what this receiver needs beyond the body; may be empty
 }
 
@@ -35,9 +36,18 @@ type Batch struct {
 	kv     []byte   // keys and values of writes
 	writes []stateWrite
 
+	largest int // bytes of the largest record
+
 	group  *group
 	result Appended
 }
+
+const (
+	// RecordMax bounds one record, in bytes: it must fit into memory a few times.
+	RecordMax = 32 << 20
+	// QueueMax bounds the numbers of queues: the committer keeps four bytes for each, up to the highest.
+	QueueMax = 1 << 24
+)
 
 type pendingRecord struct {
 	end       int // in buf
@@ -52,10 +62,14 @@ type stateWrite struct {
 
 // Reset empties the batch and keeps its memory, unless one giant batch made that large.
 func (b *Batch) Reset() {
-	const keep = 1 << 20
+	const keep, keepRecords = 1 << 20, 1 << 14
 	if cap(b.buf) > keep || cap(b.kv) > keep {
 		b.buf, b.kv = nil, nil
 	}
+	if cap(b.recs) > keepRecords || cap(b.queues) > keepRecords || cap(b.writes) > keepRecords {
+		b.recs, b.queues, b.writes = nil, nil, nil
+	}
+	b.largest = 0
 	b.buf, b.recs, b.queues = b.buf[:0], b.recs[:0], b.queues[:0]
 	b.kv, b.writes = b.kv[:0], b.writes[:0]
 	b.group, b.result = nil, Appended{}
@@ -78,6 +92,7 @@ const flagOrder = 1
 
 // Add copies r into the batch.
 func (b *Batch) Add(r Record) {
+	begin := len(b.buf)
 	if r.Order != 0 {
 		b.buf = append(b.buf, flagOrder)
 		b.buf = binary.LittleEndian.AppendUint64(b.buf, r.Order)
@@ -87,8 +102,8 @@ func (b *Batch) Add(r Record) {
 	b.buf = binary.AppendUvarint(b.buf, uint64(len(r.Receivers)))
 	before := uint32(0)
 	for _, rc := range r.Receivers {
-		if rc.Queue <= before {
-			panic("wal: receivers are not ascending by queue number")
+		if rc.Queue <= before || rc.Queue > QueueMax {
+			panic(fmt.Sprintf("wal: receiver %d follows %d: queue numbers ascend and end at %d", rc.Queue, before, QueueMax))
 		}
 		b.buf = binary.AppendUvarint(b.buf, uint64(rc.Queue-before))
 		b.buf = appendBytes(b.buf, rc.Note)
@@ -96,6 +111,7 @@ func (b *Batch) Add(r Record) {
 		before = rc.Queue
 	}
 	b.buf = appendBytes(b.buf, r.Body)
+	b.largest = max(b.largest, len(b.buf)-begin)
 	b.recs = append(b.recs, pendingRecord{end: len(b.buf), queuesEnd: len(b.queues), identity: r.Identity})
 }
 
@@ -128,7 +144,7 @@ func appendBytes(dst, b []byte) []byte {
 
 var errDamaged = errors.New("bytes are cut short or damaged")
 
-// take splits a length-prefixed field off b.
+// takeBytes splits a length-prefixed field off b.
 func takeBytes(b []byte) (field, rest []byte, err error) {
 	n, w := binary.Uvarint(b)
 	if w <= 0 || n > uint64(len(b)-w) {
@@ -184,6 +200,9 @@ func parseRecord(b []byte, queue uint32) (r storedRecord, err error) {
 		}
 		b = rest
 	}
-	r.body, _, err = takeBytes(b)
+	r.body, b, err = takeBytes(b)
+	if err == nil && len(b) > 0 {
+		err = errDamaged
+	}
 	return r, err
 }

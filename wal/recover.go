@@ -2,38 +2,52 @@ package wal
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
 )
 
-// backlogMark is what the blocks behind a queue's saved state say of it.
-type backlogMark struct {
-	first, last uint64
-	time        int64
-	records     int64
+// recover finds head, start, the queues and the dedupe memory again. What it reads is bounded by one cursor interval
+// and by the dedupe memory, never by what waits in the log.
+func (l *Log) recover() error {
+	if err := l.recoverHead(); err != nil {
+		return fmt.Errorf("find the end of the log: %w", err)
+	}
+	base, states, err := l.recoverCursors()
+	if err != nil {
+		return fmt.Errorf("read cursors: %w", err)
+	}
+	for _, s := range states {
+		l.queues.byID[s.queue] = l.newQueue(s)
+	}
+	if err := l.countSince(base, states); err != nil {
+		return fmt.Errorf("count records since the last cursor: %w", err)
+	}
+	if err := l.recoverIdentities(); err != nil {
+		return fmt.Errorf("read identities: %w", err)
+	}
+	return nil
 }
 
 func (l *Log) recoverHead() error {
 	c := &l.committer
 	c.next = 1
 	c.seen = newIdentities(l.opt.DedupeWindow, l.opt.identityBytes())
-	it, err := l.db.NewIter(&pebble.IterOptions{LowerBound: []byte{spaceIndex}, UpperBound: []byte{spaceIndex + 1}})
+	var e indexEntry
+	err := l.store.iterate([]byte{spaceIndex}, []byte{spaceIndex + 1}, func(it *pebble.Iterator) error {
+		if !it.Last() {
+			return nil
+		}
+		if err := parseIndex(it.Key(), it.Value(), &e); err != nil {
+			return fmt.Errorf("index of block %x: %w", it.Key(), err)
+		}
+		c.next, c.written = e.last()+1, e.begin+uint64(e.bytes)
+		return nil
+	})
 	if err != nil {
 		return err
 	}
-	var e indexEntry
-	if it.Last() {
-		if err = parseIndex(it.Key(), it.Value(), &e); err == nil {
-			c.next, c.written = e.last()+1, e.begin+uint64(e.bytes)
-		}
-	}
-	if err = errors.Join(err, it.Error(), it.Close()); err != nil {
-		return err
-	}
-	start, err := l.readMeta(metaStart)
+	start, err := l.readStart()
 	if err != nil {
 		return err
 	}
@@ -47,138 +61,102 @@ func (l *Log) recoverHead() error {
 	return nil
 }
 
-func (l *Log) recoverCursors() error {
-	l.cursors.restored = map[uint32]cursorState{}
-	l.cursors.base = 0
-	value, found, err := l.get(nil, []byte{spaceCursor})
-	if err != nil {
+// recoverCursors reads the snapshot, and what single queues saved after it. base is the head of the snapshot.
+func (l *Log) recoverCursors() (base uint64, states map[uint32]cursorState, err error) {
+	states = map[uint32]cursorState{}
+	snapshot := uint64(0) // its generation
+	_, err = l.store.view([]byte{spaceCursor}, func(value []byte) (err error) {
+		snapshot, base, err = parseSnapshot(value, states)
 		return err
+	})
+	if err != nil {
+		return 0, nil, err
 	}
-	if found {
-		if err := l.parseSnapshot(value); err != nil {
-			return err
+	l.cursors.generation = snapshot
+	err = l.store.scan([]byte{spaceCursor, 0}, []byte{spaceCursor + 1}, func(key, value []byte) (bool, error) {
+		if len(key) != 5 {
+			return false, fmt.Errorf("cursor %x: %w", key, errDamaged)
 		}
-	}
-	lower := []byte{spaceCursor, 0}
-	return l.scan(lower, []byte{spaceCursor + 1}, func(key, value []byte) (bool, error) {
-		if len(value) < 8 {
-			return false, errDamaged
+		queue := binary.BigEndian.Uint32(key[1:])
+		if len(value) == 0 {
+			l.queues.dropped[queue] = struct{}{}
+			delete(states, queue) // the snapshot is older than the drop
+			return true, nil
 		}
-		if binary.BigEndian.Uint64(value) < l.cursors.generation {
-			return true, nil // the snapshot is newer
-		}
-		var s cursorState
-		if _, err := parseCursorState(value[8:], &s); err != nil {
+		generation, s, err := parseQueueCursor(value)
+		if err != nil {
 			return false, fmt.Errorf("cursor %x: %w", key, err)
 		}
-		l.cursors.restored[s.queue] = s
+		if generation >= snapshot {
+			states[queue] = s
+		}
+		// The snapshot of this generation may have been lost: the next one must be newer than what is found here.
+		l.cursors.generation = max(l.cursors.generation, generation)
 		return true, nil
 	})
+	return base, states, err
 }
 
-func (l *Log) parseSnapshot(value []byte) error {
+func parseSnapshot(value []byte, states map[uint32]cursorState) (generation, base uint64, err error) {
 	if len(value) < 8 {
-		return errDamaged
+		return 0, 0, errDamaged
 	}
-	l.cursors.generation = binary.BigEndian.Uint64(value)
+	generation = binary.BigEndian.Uint64(value)
 	base, rest, err := takeUvarint(value[8:])
 	if err != nil {
-		return err
+		return 0, 0, err
 	}
-	l.cursors.base = base
 	n, rest, err := takeUvarint(rest)
 	if err != nil {
-		return err
+		return 0, 0, err
 	}
 	for range n {
 		var s cursorState
 		if rest, err = parseCursorState(rest, &s); err != nil {
-			return err
+			return 0, 0, err
 		}
-		l.cursors.restored[s.queue] = s
+		states[s.queue] = s
 	}
-	return nil
+	return generation, base, nil
+}
+
+func parseQueueCursor(value []byte) (generation uint64, s cursorState, err error) {
+	if len(value) < 8 {
+		return 0, s, errDamaged
+	}
+	_, err = parseCursorState(value[8:], &s)
+	return binary.BigEndian.Uint64(value), s, err
 }
 
 // countSince goes over the index entries behind the snapshot, of which there are at most one interval's worth, and
-// notes for each queue what they hold for it.
-func (l *Log) countSince() error {
+// marks the queues that they name. One without a state had caught up with the snapshot.
+func (l *Log) countSince(base uint64, states map[uint32]cursorState) error {
 	var e indexEntry
-	lower := appendSeqKey(nil, spaceIndex, l.cursors.base+1)
-	return l.scan(lower, []byte{spaceIndex + 1}, func(key, value []byte) (bool, error) {
+	lower := appendSeqKey(nil, spaceIndex, max(base+1, l.start.Load()))
+	return l.store.scan(lower, []byte{spaceIndex + 1}, func(key, value []byte) (bool, error) {
 		if err := parseIndex(key, value, &e); err != nil {
 			return false, fmt.Errorf("index of block %x: %w", key, err)
 		}
-		for i, queue := range e.queues {
-			if s, ok := l.cursors.restored[queue]; ok && e.first <= s.head {
+		for i, id := range e.queues {
+			if _, dropped := l.queues.dropped[id]; dropped {
+				continue
+			}
+			if s, ok := states[id]; ok && e.first <= s.head {
 				continue // its own state knew this block
 			}
-			m := l.queues.seen[queue]
-			if m.first == 0 {
-				m.first, m.time = e.first, e.time
+			q := l.queues.byID[id]
+			if q == nil {
+				q = l.newQueue(cursorState{queue: id, read: e.first})
+				l.queues.byID[id] = q
 			}
-			m.last = e.last()
-			m.records += int64(e.counts[i])
-			l.queues.seen[queue] = m
+			q.named(e.first, e.last(), e.time, int64(e.counts[i]))
 		}
 		return true, nil
 	})
 }
 
-// restore puts an opening queue where its saved state left it. The log's queue lock is held.
-func (q *Queue) restore() error {
-	l := q.log
-	s, known := l.cursors.restored[q.id]
-	if !known {
-		s = cursorState{queue: q.id, read: l.cursors.base + 1}
-		// Copies without a state are leftovers of a queue that was dropped while the store was down.
-		if err := l.purge(q.id, spaceOrder, spaceParked); err != nil {
-			return err
-		}
-	}
-	delete(l.cursors.restored, q.id)
-	if m, ok := l.queues.seen[q.id]; ok {
-		delete(l.queues.seen, q.id)
-		if s.next == 0 {
-			s.next, s.time = m.first, m.time
-		}
-		s.last, s.backlog = m.last, s.backlog+m.records
-	}
-	q.read.seq = max(s.read, l.start.Load(), 1)
-	q.mark.next, q.mark.last, q.mark.time, q.mark.backlog = s.next, s.last, s.time, s.backlog
-	q.parked, q.dead = s.parked, s.dead
-	if err := q.refly(s.flight); err != nil {
-		return err
-	}
-	if q.parked > 0 {
-		q.nextDue = 0
-	}
-	if q.opt.Ordered {
-		return q.restoreChains()
-	}
-	return nil
-}
-
-// refly hands out again what was in flight when the state was saved.
-func (q *Queue) refly(seqs []uint64) error {
-	for _, seq := range seqs {
-		r := reader{log: q.log, queue: q.id, seq: seq}
-		e, ok, err := r.next(seq)
-		if err != nil {
-			return err
-		}
-		if !ok || e.Seq != seq {
-			q.log.counters.trimmed.Add(1) // a limit took it meanwhile
-			continue
-		}
-		q.flight = append(q.flight, flight{seq: e.Seq, time: e.Time})
-		q.returned = append(q.returned, e)
-	}
-	return nil
-}
-
-// recoverIdentities rebuilds the dedupe memory from the index, newest part first in mind: it goes back as far as the
-// window and the memory reach, then forward.
+// recoverIdentities rebuilds the dedupe memory from the index: it goes back as far as the window and the memory reach,
+// then forward.
 func (l *Log) recoverIdentities() error {
 	if l.opt.DedupeWindow <= 0 {
 		return nil
@@ -188,7 +166,7 @@ func (l *Log) recoverIdentities() error {
 		return err
 	}
 	var e indexEntry
-	return l.scan(from, []byte{spaceIndex + 1}, func(key, value []byte) (bool, error) {
+	err = l.store.scan(from, []byte{spaceIndex + 1}, func(key, value []byte) (bool, error) {
 		if err := parseIndex(key, value, &e); err != nil {
 			return false, fmt.Errorf("index of block %x: %w", key, err)
 		}
@@ -197,22 +175,27 @@ func (l *Log) recoverIdentities() error {
 		}
 		return true, nil
 	})
+	l.identityCount.Store(int64(l.committer.seen.len()))
+	return err
 }
 
-// identitiesFrom is the index key at which the dedupe memory's reach begins, nil when there is none.
+// identitiesFrom is the index key at which the dedupe memory's reach begins, nil when there is none. An entry without
+// identities counts as one, so that a log without any is not walked to its beginning.
 func (l *Log) identitiesFrom() (from []byte, err error) {
-	it, err := l.db.NewIter(&pebble.IterOptions{LowerBound: []byte{spaceIndex}, UpperBound: []byte{spaceIndex + 1}})
-	if err != nil {
-		return nil, err
-	}
 	var e indexEntry
 	oldest, room := l.now()-l.opt.DedupeWindow.Milliseconds(), l.committer.seen.most()
-	for valid := it.Last(); valid && room > 0; valid = it.Prev() {
-		if err = parseIndex(it.Key(), it.Value(), &e); err != nil || e.time < oldest {
-			break
+	err = l.store.iterate([]byte{spaceIndex}, []byte{spaceIndex + 1}, func(it *pebble.Iterator) error {
+		for valid := it.Last(); valid && room > 0; valid = it.Prev() {
+			if err := parseIndex(it.Key(), it.Value(), &e); err != nil {
+				return fmt.Errorf("index of block %x: %w", it.Key(), err)
+			}
+			if e.time < oldest {
+				return nil
+			}
+			from = append(from[:0], it.Key()...)
+			room -= max(len(e.identities)/8, 1)
 		}
-		from = append(from[:0], it.Key()...)
-		room -= len(e.identities) / 8
-	}
-	return slices.Clip(from), errors.Join(err, it.Error(), it.Close())
+		return nil
+	})
+	return from, err
 }

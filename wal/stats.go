@@ -16,6 +16,7 @@ type Stats struct {
 	Records    uint64 // records stored
 	Trimmed    uint64 // undelivered records and dead letters that a limit took
 	Bytes      int64  // of records on disk, between the first and the last
+	CopyBytes  int64  // of parked and held deliveries on disk
 	DiskBytes  uint64 // of the folder, as Pebble counts its files
 	TailBytes  int64  // of records in memory
 	Head       uint64
@@ -24,12 +25,11 @@ type Stats struct {
 	Full       bool
 }
 
-// Stats is cheap enough for every scrape.
+// Stats is cheap enough for every scrape. It may be called after Close.
 func (l *Log) Stats() Stats {
-	m := l.db.Metrics()
 	return Stats{
 		Commits: l.counters.commits.Load(), Records: l.counters.records.Load(), Trimmed: l.counters.trimmed.Load(),
-		Bytes: l.Bytes(), DiskBytes: m.DiskSpaceUsage(), TailBytes: l.tail.size(),
+		Bytes: l.Bytes(), CopyBytes: l.copyBytes.Load(), DiskBytes: l.store.diskBytes(), TailBytes: l.tail.size(),
 		Head: l.head.Load(), Start: l.start.Load(), Identities: int(l.identityCount.Load()), Full: l.full.Load() != nil,
 	}
 }
@@ -37,7 +37,7 @@ func (l *Log) Stats() Stats {
 // QueueStats is what a queue holds now.
 type QueueStats struct {
 	Backlog int64 // records that were not handed out yet
-	Flight  int   // in lanes' hands
+	Flight  int   // in lanes' hands, or given back
 	Parked  int64 // waiting for their next attempt, or behind one in their order
 	Dead    int64
 	Trimmed int64 // undelivered, taken by a limit, since the log was opened
@@ -48,7 +48,7 @@ type QueueStats struct {
 func (q *Queue) Stats() QueueStats {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	s := QueueStats{Flight: len(q.flight), Parked: q.parked, Dead: q.dead, Trimmed: q.trimmed}
+	s := QueueStats{Parked: q.parked + int64(q.heldCount), Dead: q.dead, Trimmed: q.trimmed}
 	q.mark.Lock()
 	s.Backlog = max(q.mark.backlog, 0)
 	if q.mark.next != 0 {
@@ -56,6 +56,12 @@ func (q *Queue) Stats() QueueStats {
 	}
 	q.mark.Unlock()
 	for _, f := range q.flight {
+		if !f.held {
+			s.Flight++
+		}
+		if f.key != nil {
+			s.Parked-- // its copy stays until it has ended
+		}
 		if s.Oldest == 0 || f.time < s.Oldest {
 			s.Oldest = f.time
 		}

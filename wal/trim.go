@@ -17,21 +17,21 @@ type startMark struct {
 	begin uint64
 }
 
-func (l *Log) readMeta(key []byte) (m startMark, err error) {
-	value, found, err := l.get(nil, key)
-	if err != nil || !found {
-		return m, err
-	}
-	if len(value) != 16 {
-		return m, errDamaged
-	}
-	return startMark{binary.BigEndian.Uint64(value), binary.BigEndian.Uint64(value[8:])}, nil
+func (l *Log) readStart() (m startMark, err error) {
+	_, err = l.store.view(metaStart, func(value []byte) error {
+		if len(value) != 16 {
+			return errDamaged
+		}
+		m = startMark{binary.BigEndian.Uint64(value), binary.BigEndian.Uint64(value[8:])}
+		return nil
+	})
+	return m, err
 }
 
 // trimLoop keeps the log within its limits. Three rules, looked at every TrimInterval:
 //
 //   - age: what is older than Retain goes, delivered or not.
-//   - size: near SizeMax, what every queue has ended goes; and when queues on hold are what keeps it, their part too.
+//   - size: near SizeMax, what every queue has ended goes, and what only queues on hold or not open still need.
 //   - when that is not enough, or the disk is nearly full, appends are refused until it is.
 func (l *Log) trimLoop() {
 	defer l.loops.Done()
@@ -42,7 +42,7 @@ func (l *Log) trimLoop() {
 		select {
 		case <-l.stop:
 			return
-		case <-l.broken:
+		case <-l.failure.done:
 			return
 		case <-tick.C:
 		}
@@ -59,10 +59,7 @@ func (l *Log) trimLoop() {
 	}
 }
 
-// Bytes is the size of the log's records on disk, without what waits to be compacted away.
-func (l *Log) Bytes() int64 { return int64(l.counters.bytes.Load() - l.startBytes.Load()) }
-
-// trim applies the rules once.
+// trim applies the rules once. The cursors go into the same write: queues have moved over what is trimmed.
 func (l *Log) trim() error {
 	cut, err := l.findCut()
 	if err != nil || cut.seq <= l.start.Load() {
@@ -71,46 +68,52 @@ func (l *Log) trim() error {
 	if err := l.passQueues(cut.seq); err != nil {
 		return err
 	}
-	begin := l.start.Swap(cut.seq)
+	begin := l.start.Swap(cut.seq) // first: whoever misses a block on disk then finds that it was trimmed
 	l.startBytes.Store(cut.begin)
-	pb := l.db.NewBatch()
-	defer pb.Close()
+	pb := l.store.db.NewBatch()
+	l.cursors.saving.Lock()
+	defer l.cursors.saving.Unlock()
 	value := binary.BigEndian.AppendUint64(nil, cut.seq)
 	value = binary.BigEndian.AppendUint64(value, cut.begin)
 	err = errors.Join(
 		pb.DeleteRange(appendSeqKey(nil, spaceBlock, begin), appendSeqKey(nil, spaceBlock, cut.seq), nil),
 		pb.DeleteRange(appendSeqKey(nil, spaceIndex, begin), appendSeqKey(nil, spaceIndex, cut.seq), nil),
-		pb.Set(metaStart, value, nil))
+		pb.Set(metaStart, value, nil),
+		l.snapshot(pb))
 	if err != nil {
-		return err
+		return errors.Join(err, pb.Close())
 	}
-	if err := l.apply(pb, pebble.NoSync); err != nil {
+	if err := l.store.write(pb, pebble.NoSync); err != nil {
 		return err
 	}
 	l.counters.trims.Add(1)
-	_, err = l.db.AsyncFlush() // disk is given back once the range deletes are flushed
-	return err
+	return l.store.flush() // disk is given back once the range deletes are flushed
 }
 
-// Size rules begin at nine tenths of the limit and go down to eight: a trim then comes once per tenth of the log, not
-// with every commit.
+// findCut is up to where the rules take the log. Size rules begin at nine tenths of the limit and go down to eight, the
+// age rule waits until something is a sixty-fourth older than Retain: a trim costs a flush, and so comes now and then,
+// not with every look.
 func (l *Log) findCut() (cut startMark, err error) {
-	oldest := l.now() - l.opt.Retain.Milliseconds()
+	now, retain := l.now(), l.opt.Retain.Milliseconds()
+	oldest := now - retain - retain/64
 	target := uint64(0)
-	if size := l.Bytes(); size > l.opt.SizeMax/10*9 {
+	if size := l.heldBytes(); size > l.opt.SizeMax/10*9 {
 		target = uint64(size - l.opt.SizeMax/10*8)
 	}
-	ended, endedByActive := l.lowestNeeded()
-	begin := l.startBytes.Load()
+	head, needed, begin := l.head.Load(), l.lowestNeeded(), l.startBytes.Load()
 	var e indexEntry
-	err = l.scan(appendSeqKey(nil, spaceIndex, l.start.Load()), []byte{spaceIndex + 1}, func(key, value []byte) (bool, error) {
+	lower := appendSeqKey(nil, spaceIndex, l.start.Load())
+	err = l.store.scan(lower, []byte{spaceIndex + 1}, func(key, value []byte) (bool, error) {
 		if err := parseIndex(key, value, &e); err != nil {
 			return false, fmt.Errorf("index of block %x: %w", key, err)
 		}
 		old := e.time < oldest
-		large := e.begin-begin < target && (e.last() < ended || e.last() < endedByActive)
-		if !old && !large {
+		large := e.begin-begin < target && e.last() < needed
+		if !old && !large || e.first > head { // behind the head: not published yet
 			return false, nil
+		}
+		if old {
+			oldest = now - retain
 		}
 		cut = startMark{e.last() + 1, e.begin + uint64(e.bytes)}
 		return true, nil
@@ -118,22 +121,20 @@ func (l *Log) findCut() (cut startMark, err error) {
 	return cut, err
 }
 
-// lowestNeeded is the lowest sequence number that some queue still needs, and the same over the queues not on hold.
-func (l *Log) lowestNeeded() (all, active uint64) {
-	all = l.head.Load() + 1
-	active = all
-	for _, q := range l.openQueues() {
-		needs, held := q.needs()
-		all = min(all, needs)
-		if !held {
-			active = min(active, needs)
+// lowestNeeded is the lowest sequence number that some open queue, not on hold, still needs.
+func (l *Log) lowestNeeded() uint64 {
+	lowest := l.head.Load() + 1
+	for _, q := range l.allQueues() {
+		if needs, active := q.needs(); active {
+			lowest = min(lowest, needs)
 		}
 	}
-	return all, active
+	return lowest
 }
 
-// needs is the lowest record that the queue has not ended.
-func (q *Queue) needs() (seq uint64, held bool) {
+// needs is the lowest record that the queue has not ended and has no copy of. active is false when nothing is handed
+// out at present.
+func (q *Queue) needs() (seq uint64, active bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	s := q.stateLocked()
@@ -141,22 +142,21 @@ func (q *Queue) needs() (seq uint64, held bool) {
 	if s.next != 0 {
 		seq = max(s.read, s.next)
 	}
-	for _, flying := range s.flight {
-		seq = min(seq, flying)
+	if len(s.flight) > 0 {
+		seq = min(seq, s.flight[0])
 	}
-	return seq, q.held
+	return seq, q.awake && !q.hold && !q.dropped
 }
 
 // passQueues moves queues over what is about to be trimmed, and counts what they lose. What is in flight is not lost:
 // its lane has it in memory.
 func (l *Log) passQueues(cut uint64) error {
-	for _, q := range l.openQueues() {
+	for _, q := range l.allQueues() {
 		lost, err := q.pass(cut)
 		if err != nil {
-			return err
+			return fmt.Errorf("count what queue %d loses: %w", q.id, err)
 		}
 		if lost > 0 {
-			l.counters.trimmed.Add(uint64(lost))
 			l.logger.Warn("undelivered records are trimmed by the log's limits", "queue", q.id, "records", lost,
 				"next", "raise [log] retain or size_max, or mend the receiver")
 		}
@@ -167,98 +167,75 @@ func (l *Log) passQueues(cut uint64) error {
 func (q *Queue) pass(cut uint64) (lost int64, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for {
-		q.mark.Lock()
-		behind := q.mark.next != 0 && max(q.read.seq, q.mark.next) < cut && q.mark.last >= q.read.seq
-		limit := min(q.mark.last, cut-1)
-		q.read.skip(q.mark.next)
-		q.mark.Unlock()
-		if !behind || q.read.seq > limit {
-			return lost, nil
-		}
-		_, ok, err := q.read.next(limit)
-		if err != nil {
-			return lost, err
-		}
-		if !ok || q.read.seq > cut {
-			return lost, nil
-		}
-		lost++
-		q.trimmed++
-		q.mark.Lock()
-		q.mark.backlog--
-		q.mark.Unlock()
+	q.mark.Lock()
+	from := max(q.read.seq, q.mark.next)
+	behind := q.mark.next != 0 && from < cut
+	q.mark.Unlock()
+	if !behind || q.dropped {
+		return 0, nil
 	}
+	if lost, err = q.log.countNamed(q.id, from, cut); err != nil {
+		return 0, err
+	}
+	q.read.skip(cut)
+	q.mark.Lock()
+	q.mark.backlog -= lost
+	if q.mark.last < cut {
+		q.mark.next, q.mark.backlog = 0, 0
+	}
+	q.mark.Unlock()
+	q.lose(lost)
+	return lost, nil
+}
+
+// countNamed counts the records for a queue from from up to cut, where a block begins. It reads the index, and of the
+// blocks only the one that from lies inside of.
+func (l *Log) countNamed(queue uint32, from, cut uint64) (n int64, err error) {
+	partly := uint64(0)
+	for at := from; at < cut; {
+		reached, err := l.walkIndex(at, cut-1, func(e *indexEntry) bool {
+			if e.first < from {
+				partly = e.first
+			} else {
+				n += e.named(queue)
+			}
+			return true
+		})
+		if err != nil {
+			return 0, err
+		}
+		at = reached
+	}
+	if partly == 0 {
+		return n, nil
+	}
+	b, err := l.loadBlock(partly)
+	if err != nil || b == nil {
+		return n, err
+	}
+	for seq := from; seq <= b.last(); seq++ {
+		r, err := parseRecord(b.raw[b.begin(seq):b.ends[seq-b.first]], queue)
+		if err != nil {
+			return 0, fmt.Errorf("record %d in the log: %w", seq, err)
+		}
+		if r.named {
+			n++
+		}
+	}
+	return n, nil
 }
 
 // trimDead removes dead letters over their age, and counts them.
 func (l *Log) trimDead() error {
 	oldest := l.now() - l.opt.DeadRetain.Milliseconds()
-	for _, q := range l.openQueues() {
-		letters, err := q.Dead(0, 10_000)
-		if err != nil {
-			return err
-		}
-		for _, d := range letters {
-			if d.Death.Time >= oldest {
-				continue
-			}
-			if err := q.forget(d.Seq); err != nil {
+	for _, q := range l.allQueues() {
+		from := uint64(0)
+		for more := true; more; {
+			var err error
+			if from, more, err = q.forgetDead(from, oldest); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
-}
-
-// forget removes one dead letter that a limit took.
-func (q *Queue) forget(seq uint64) error {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	pb := q.log.db.NewBatch()
-	defer pb.Close()
-	q.dead--
-	q.trimmed++
-	q.log.counters.trimmed.Add(1)
-	if err := errors.Join(pb.Delete(appendDeadKey(nil, q.id, seq), nil), q.saveCursor(pb)); err != nil {
-		return err
-	}
-	return q.log.apply(pb, pebble.NoSync)
-}
-
-// watchLimits refuses appends or takes them again.
-func (l *Log) watchLimits() {
-	reason := ""
-	if size := l.Bytes(); size >= l.opt.SizeMax {
-		reason = fmt.Sprintf("the log holds %d bytes of undelivered records, its limit is %d: mend the slow receivers or raise [log] size_max", size, l.opt.SizeMax)
-	} else if free, err := l.diskFree(); err == nil && free < l.opt.DiskReserve {
-		reason = fmt.Sprintf("the disk has %d bytes free, %d must stay free: make room on the disk of %q", free, l.opt.DiskReserve, l.opt.Dir)
-	}
-	was := l.full.Load()
-	switch {
-	case reason != "" && was == nil:
-		l.full.Store(&reason)
-		l.logger.Error("log is full, new events are refused until there is room", "reason", reason)
-	case reason == "" && was != nil:
-		l.full.Store(nil)
-		l.logger.Info("log has room again, events are taken")
-	case reason != "":
-		l.full.Store(&reason)
-	}
-}
-
-func (l *Log) diskFree() (int64, error) {
-	usage, err := l.opt.FS.GetDiskUsage(l.opt.Dir)
-	if err != nil {
-		return 0, err // a file system that cannot tell is not watched
-	}
-	return int64(min(usage.AvailBytes, 1<<62)), nil
-}
-
-// Full is why appends are refused; "" when they are taken.
-func (l *Log) Full() string {
-	if reason := l.full.Load(); reason != nil {
-		return *reason
-	}
-	return ""
 }
