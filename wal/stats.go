@@ -51,7 +51,7 @@ func (q *Queue) Stats() QueueStats {
 	s := QueueStats{Parked: q.parked + int64(q.heldCount), Dead: q.dead, Trimmed: q.trimmed}
 	q.mark.Lock()
 	s.Backlog = max(q.mark.backlog, 0)
-	if q.mark.next != 0 {
+	if s.Backlog > 0 {
 		s.Oldest = q.mark.time
 	}
 	q.mark.Unlock()
