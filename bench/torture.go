@@ -36,6 +36,7 @@ type TortureResult struct {
 	Corrupt     int `json:"corrupt"`     // bad signature, unknown event, changed uniqueId or body, order broken
 	Kills       int `json:"kills"`
 	MostRepeats int `json:"most_repeats"` // the most deliveries repeated to one webhook after one kill
+	Excess      int `json:"excess"`       // kills that repeated more to a webhook than it had in flight and took in the second before
 }
 
 // tortured is a webhook of the proof with what its receiver does to it.
@@ -82,8 +83,9 @@ func Torture(ctx context.Context, o TortureOptions) (TortureResult, error) {
 		return result, err
 	}
 	t.report(result)
-	if result.Missing > 0 || result.Corrupt > 0 {
-		return result, fmt.Errorf("%d deliveries are missing, %d are corrupt (seed %d)", result.Missing, result.Corrupt, o.Seed)
+	if result.Missing > 0 || result.Corrupt > 0 || result.Excess > 0 {
+		return result, fmt.Errorf("%d deliveries are missing, %d are corrupt, %d kills repeated too much (seed %d)",
+			result.Missing, result.Corrupt, result.Excess, o.Seed)
 	}
 	return result, nil
 }

@@ -39,7 +39,16 @@ type seen struct {
 	last    map[string]int  // highest event number by visitor, for ordered webhooks
 	ordered bool
 	corrupt int
+	lately  []time.Time // of what was answered well within repeatWindow
+	allowed map[int]int // repeats by round
 }
+
+// repeatWindow is what may be repeated after a kill, beside what was in flight: what the webhook took in the last moments.
+// The log saves its cursors every 100 ms; ten times that leaves room for a machine that is busy with other things.
+const repeatWindow = time.Second
+
+// inFlight is the relay's default of requests at once to one webhook.
+const inFlight = 16
 
 type arrival struct {
 	id   string
@@ -54,7 +63,7 @@ func newWitness(hooks []tortured, seed uint64) (*witness, error) {
 	w := &witness{ln: ln, served: make(chan struct{}), random: rand.New(rand.NewPCG(seed, 2)),
 		hooks: map[string]*seen{}, faults: map[string]tortured{}}
 	for _, h := range hooks {
-		w.hooks[h.name] = &seen{first: map[int]arrival{}, repeats: map[int]int{}, last: map[string]int{},
+		w.hooks[h.name] = &seen{first: map[int]arrival{}, repeats: map[int]int{}, allowed: map[int]int{}, last: map[string]int{},
 			ordered: strings.Contains(h.config, "order =")}
 		w.faults[h.name] = h
 	}
@@ -80,6 +89,19 @@ func (w *witness) killed() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.round++
+	for _, s := range w.hooks {
+		s.forget(time.Now())
+		s.allowed[w.round] = len(s.lately) + inFlight
+	}
+}
+
+// forget drops what is older than the window.
+func (s *seen) forget(now time.Time) {
+	old := 0
+	for old < len(s.lately) && now.Sub(s.lately[old]) > repeatWindow {
+		old++
+	}
+	s.lately = append(s.lately[:0], s.lately[old:]...)
 }
 
 func (w *witness) handle(ctx *fasthttp.RequestCtx) {
@@ -133,6 +155,10 @@ func (w *witness) remember(name string, ctx *fasthttp.RequestCtx) {
 	if n < 0 {
 		return // visitorCreated and the like
 	}
+	if len(s.lately) > 100_000 {
+		s.forget(time.Now())
+	}
+	s.lately = append(s.lately, time.Now())
 	first, again := s.first[n]
 	if again {
 		s.repeats[w.round]++
@@ -181,9 +207,12 @@ func (w *witness) compare(accepted []int, sent int) (r TortureResult) {
 				r.Corrupt++
 			}
 		}
-		for _, repeats := range s.repeats {
+		for round, repeats := range s.repeats {
 			r.Repeated += repeats
 			r.MostRepeats = max(r.MostRepeats, repeats)
+			if repeats > s.allowed[round] {
+				r.Excess++
+			}
 		}
 	}
 	r.Delivered = r.Obligations - r.Missing
