@@ -173,19 +173,17 @@ func (f fault) String() string {
 	return "must be a string or a number"
 }
 
-// badTrack names the event and the field.
+// badTrack names the event, if it is one of several, and the field, if one is to blame.
 func badTrack(index int, field, what string) *refusal {
 	no := badBody("invalid_event", "%s %s", field, what)
 	no.field = field
-	if field == "" {
+	switch {
+	case field == "" && index < 0:
 		no.message = "the event " + what
-	}
-	if index >= 0 {
-		no.message = fmt.Sprintf("event %d: %s", index, no.message)
-		no.field = fmt.Sprintf("[%d]", index)
-		if field != "" {
-			no.field += "." + field
-		}
+	case field == "":
+		no.message, no.field = fmt.Sprintf("event %d %s", index, what), fmt.Sprintf("[%d]", index)
+	case index >= 0:
+		no.message, no.field = fmt.Sprintf("event %d: %s %s", index, field, what), fmt.Sprintf("[%d].%s", index, field)
 	}
 	return no
 }
