@@ -1,15 +1,12 @@
 package deliver
 
-import (
-	"math/rand/v2"
-	"time"
-)
+import "time"
 
 // delay is how long a delivery waits after its failed attempt number n (from 1), and whether there is a next attempt.
 // A webhook's schedule names the waits; without one they double from Backoff up to BackoffMax, each up to a quarter
 // longer by chance, so that deliveries that failed together do not come back together. What the receiver asked for by
-// Retry-After goes before both.
-func (s *Sender) delay(n int, after time.Duration, random *rand.Rand) (time.Duration, bool) {
+// Retry-After goes before both. random answers a number below its argument.
+func (s *Sender) delay(n int, after time.Duration, random func(int64) int64) (time.Duration, bool) {
 	d := time.Duration(0)
 	if schedule := s.hook.Schedule; len(schedule) > 0 {
 		if n > len(schedule) {
@@ -21,7 +18,7 @@ func (s *Sender) delay(n int, after time.Duration, random *rand.Rand) (time.Dura
 			return 0, false
 		}
 		d = backoff(n, s.opt.Backoff, s.opt.BackoffMax)
-		d += time.Duration(random.Int64N(int64(d)/4 + 1))
+		d += time.Duration(random(int64(d)/4 + 1))
 	}
 	if after > 0 {
 		d = after

@@ -39,12 +39,13 @@ type Queue interface {
 
 // Options are what all senders of a Fleet share.
 type Options struct {
-	// Open opens the queue of a webhook; wake must be called after each commit that names it, and does not block.
+	// Open opens the queue of a webhook; wake must be called after each commit that names it, and does not block. It may
+	// be called before Open returns.
 	Open func(w *hook.Webhook, wake func()) (Queue, error)
 
 	Backoff    time.Duration // before the first retry; each further one waits twice as long
 	BackoffMax time.Duration
-	// A webhook is turned off after DisableFailures attempts in a row have failed within DisableWithin; 0 never does.
+	// A webhook is turned off when DisableFailures attempts in a row have failed within DisableWithin; 0 failures never do.
 	DisableFailures int
 	DisableWithin   time.Duration
 	UserAgent       string
@@ -52,9 +53,11 @@ type Options struct {
 	// Linger is how long a lane without work stays. Default 5 s.
 	Linger time.Duration
 
-	Registerer prometheus.Registerer
-	Logger     *slog.Logger
-	Now        func() time.Time
+	Registerer prometheus.Registerer // default: a registry that nobody reads
+	Logger     *slog.Logger          // default: slog.Default
+	Now        func() time.Time      // of timestamps and due times; default: the machine's clock, which timers follow anyhow
+
+	network network
 }
 
 func (o *Options) ensureDefaults() {
@@ -64,15 +67,24 @@ func (o *Options) ensureDefaults() {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
 	if o.Registerer == nil {
 		o.Registerer = prometheus.NewRegistry()
 	}
 }
 
-// Fleet is all senders.
+// wall is the time that timestamps and due times are of, given the machine's: one call of a clock serves for both
+// unless Now is set.
+func (o *Options) wall(machine time.Time) time.Time {
+	if o.Now == nil {
+		return machine
+	}
+	return o.Now()
+}
+
+// now is the same without a machine's time at hand.
+func (o *Options) now() time.Time { return o.wall(time.Now()) }
+
+// Fleet is all senders. It is safe for concurrent use.
 type Fleet struct {
 	opt     Options
 	metrics *metrics
@@ -122,14 +134,15 @@ func (f *Fleet) Senders() []*Sender {
 }
 
 // Stop ends all senders: nothing new is begun; attempts under way may end until ctx does, then their connections are
-// closed. It returns how many attempts were cut off. What was not delivered stays in the log.
+// closed. It returns how many attempts were cut off, and the same again when it is called again. What was not delivered
+// stays in the log.
 func (f *Fleet) Stop(ctx context.Context) (cut int) {
 	f.mu.Lock()
 	f.stopped = true
 	f.mu.Unlock()
 	all := f.Senders()
 	for _, s := range all {
-		s.stopSoft()
+		s.rest()
 	}
 	for _, s := range all {
 		cut += s.wait(ctx)

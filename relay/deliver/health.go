@@ -3,13 +3,14 @@ package deliver
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // brakeAfter failed attempts in a row, a webhook is failing: its lanes then take turns, one attempt at a time with a
 // growing pause, so that a receiver that is down for a minute finds its events in the log and not among the dead
 // letters. With brakePauseMax of 1 s and the default of 50 failures, it may be down for about 45 s before it is turned
-// off.
+// off; longer when it says by Retry-After how long it will be.
 const (
 	brakeAfter    = 5
 	brakePause    = 50 * time.Millisecond
@@ -17,104 +18,116 @@ const (
 )
 
 // health counts failed attempts in a row. Safe for concurrent use by the lanes of one sender.
+//
+// A lane passes before its attempt, is told whether it holds the turn, and says so when it comes back by succeeded,
+// failed or leave. A lane that passed while all was well holds none, however the webhook fares meanwhile: so there is
+// always exactly one turn, in turn or in one lane's hands.
 type health struct {
 	disableAfter  int
 	disableWithin time.Duration
+	askedMax      time.Duration // of a Retry-After, for the whole webhook
+	now           func() time.Time
 	turn          chan struct{} // holds one token: the turn of a failing webhook's next attempt
 
+	streak atomic.Int32 // failed attempts in a row; written under mu
+
 	mu       sync.Mutex
-	streak   int
-	times    []time.Time // of the last disableAfter failures of the streak, as a ring
+	times    []time.Time // of the streak's last disableAfter failures: number n stands at n%disableAfter, n from 0
+	asked    time.Time   // until when the receiver wants to be left alone
 	reason   string
 	disabled bool
-	holders  int // lanes that hold the turn: 0 or 1
 }
 
 func newHealth(o *Options) *health {
-	h := &health{disableAfter: o.DisableFailures, disableWithin: o.DisableWithin, turn: make(chan struct{}, 1)}
+	h := &health{disableAfter: o.DisableFailures, disableWithin: o.DisableWithin, askedMax: o.BackoffMax, now: o.now,
+		turn: make(chan struct{}, 1)}
 	h.turn <- struct{}{}
 	return h
 }
 
-// pass lets a lane make an attempt: at once when all is well; in turn, after a pause, while the webhook is failing. It
-// answers false when ctx ends or the webhook is turned off. Each pass is followed by succeeded, failed or leave.
-func (h *health) pass(ctx context.Context) bool {
-	if braked, disabled := h.braked(); disabled {
-		return false
-	} else if !braked {
-		return true
+// failing says that attempts are made in turn.
+func (h *health) failing() bool { return h.streak.Load() >= brakeAfter }
+
+// pass lets a lane make an attempt: at once when all is well; in turn, after a pause, while the webhook is failing. ok
+// is false when ctx ends first. Each pass that is ok is followed by succeeded, failed or leave.
+func (h *health) pass(ctx context.Context) (turn, ok bool) {
+	if !h.failing() {
+		return false, true
 	}
 	select {
 	case <-h.turn:
 	case <-ctx.Done():
-		return false
+		return false, false
 	}
-	h.mu.Lock()
-	h.holders++
-	disabled, pause := h.disabled, h.pauseLocked()
-	h.mu.Unlock()
-	if disabled || !sleep(ctx, pause) {
-		h.leave()
-		return false
+	pause, failing := h.pause()
+	if !failing { // somebody got through meanwhile: nobody need wait for anybody
+		h.leave(true)
+		return false, true
 	}
-	return true
+	if !sleep(ctx, pause) {
+		h.leave(true)
+		return false, false
+	}
+	return true, true
 }
 
-func (h *health) braked() (braked, disabled bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.streak >= brakeAfter, h.disabled
-}
-
-func (h *health) pauseLocked() time.Duration {
-	if h.streak < brakeAfter {
-		return 0 // somebody got through meanwhile
-	}
-	return backoff(h.streak-brakeAfter+1, brakePause, brakePauseMax)
-}
-
-// leave gives the turn back without an attempt.
-func (h *health) leave() {
+// pause is how long the lane whose turn it is waits before its attempt.
+func (h *health) pause() (pause time.Duration, failing bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.leaveLocked()
+	over := int(h.streak.Load()) - brakeAfter
+	if over < 0 {
+		return 0, false
+	}
+	pause = backoff(over+1, brakePause, brakePauseMax)
+	return max(pause, h.asked.Sub(h.now())), true
 }
 
-func (h *health) leaveLocked() {
-	if h.holders > 0 {
-		h.holders--
+// leave ends a pass without an attempt.
+func (h *health) leave(turn bool) {
+	if turn {
 		h.turn <- struct{}{}
 	}
 }
 
 // succeeded ends a streak, and says whether the webhook was failing.
-func (h *health) succeeded() (recovered bool) {
+func (h *health) succeeded(turn bool) (recovered bool) {
+	defer h.leave(turn)
+	if h.streak.Load() == 0 {
+		return false
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.leaveLocked()
-	recovered = h.streak >= brakeAfter
-	h.streak, h.times = 0, h.times[:0]
+	recovered = h.failing()
+	h.streak.Store(0)
+	h.asked = time.Time{}
 	return recovered
 }
 
 // failed counts a failure. began says that the webhook is failing from now on; disable that it is to be turned off.
-func (h *health) failed(now time.Time, reason string) (began, disable bool) {
+func (h *health) failed(turn bool, v Verdict, now time.Time) (began, disable bool) {
+	defer h.leave(turn)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.leaveLocked()
-	h.streak++
-	h.reason = reason
-	if h.disableAfter > 0 {
-		if len(h.times) == h.disableAfter {
-			h.times = append(h.times[:0], h.times[1:]...)
-		}
-		h.times = append(h.times, now)
-		disable = len(h.times) == h.disableAfter && now.Sub(h.times[0]) <= h.disableWithin
+	h.reason = v.Reason
+	if until := now.Add(min(v.After, h.askedMax)); until.After(h.asked) {
+		h.asked = until
 	}
-	return h.streak == brakeAfter, disable && !h.disabled
+	n := int(h.streak.Add(1)) - 1
+	if h.disableAfter > 0 {
+		if at := n % h.disableAfter; at == len(h.times) {
+			h.times = append(h.times, now)
+		} else {
+			h.times[at] = now
+		}
+		if n+1 >= h.disableAfter {
+			disable = now.Sub(h.times[(n+1)%h.disableAfter]) <= h.disableWithin
+		}
+	}
+	return n+1 == brakeAfter, disable
 }
 
-// disable turns the webhook off; false when it was off already.
+// disable notes why the webhook is turned off; false when it was off already.
 func (h *health) disable(reason string) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -128,5 +141,5 @@ func (h *health) disable(reason string) bool {
 func (h *health) state() (disabled bool, reason string, streak int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.disabled, h.reason, h.streak
+	return h.disabled, h.reason, int(h.streak.Load())
 }

@@ -106,7 +106,7 @@ func (c queueCollector) Describe(ch chan<- *prometheus.Desc) {
 }
 
 func (c queueCollector) Collect(ch chan<- prometheus.Metric) {
-	now := c.fleet.opt.Now()
+	now := c.fleet.opt.now()
 	for _, s := range c.fleet.Senders() {
 		q, name := s.queue.Stats(), s.hook.Name
 		gauge := func(d *prometheus.Desc, v float64) {
@@ -116,7 +116,7 @@ func (c queueCollector) Collect(ch chan<- prometheus.Metric) {
 		gauge(flightDesc, float64(q.Flight))
 		gauge(parkedDesc, float64(q.Parked))
 		gauge(deadDesc, float64(q.Dead))
-		gauge(lanesDesc, float64(s.running.Load()))
+		gauge(lanesDesc, float64(s.crew.running.Load()))
 		age := 0.0
 		if q.Oldest > 0 {
 			age = max(now.Sub(time.UnixMilli(q.Oldest)), 0).Seconds()

@@ -1,35 +1,70 @@
 package deliver
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
-
-	"github.com/valyala/fasthttp"
+	"strings"
+	"time"
 
 	"edgerelay/relay/event"
+	"edgerelay/relay/hook"
 	"edgerelay/wal"
 )
 
 const attemptHeader = "X-Edgerelay-Attempt"
 
-// prepare sets what all requests of the lane share: method, address and fixed headers.
-func (l *lane) prepare() {
-	s := l.sender
-	r := &l.request
-	r.Header.SetMethod(fasthttp.MethodPost)
-	r.SetRequestURI(s.hook.Target.String())
-	r.Header.SetContentType("application/json")
-	r.Header.SetUserAgent(s.opt.UserAgent)
-	for _, h := range s.hook.Header {
-		r.Header.Set(h.Name, h.Value)
+// bufferKeep is the largest buffer, in bytes, that a lane keeps for its next delivery.
+const bufferKeep = 1 << 20
+
+// appendHead appends what all requests of a webhook begin with: the request line and the headers that never change. The
+// webhook's own headers go before ours of the same name.
+func appendHead(dst []byte, w *hook.Webhook, userAgent string) []byte {
+	host, _, zoned := strings.Cut(w.Target.Host, "%") // a zone means something to this machine only
+	if zoned {
+		host += w.Target.Host[strings.IndexByte(w.Target.Host, ']'):]
 	}
-	r.SetTimeout(s.hook.Timeout)
+	dst = append(dst, "POST "...)
+	dst = appendEscaped(dst, w.Target.RequestURI())
+	dst = append(dst, " HTTP/1.1\r\nHost: "...)
+	dst = append(dst, host...)
+	dst = append(dst, "\r\n"...)
+	for _, h := range []hook.Header{{Name: "User-Agent", Value: userAgent}, {Name: "Content-Type", Value: "application/json"}} {
+		if !slices.ContainsFunc(w.Header, func(own hook.Header) bool { return strings.EqualFold(own.Name, h.Name) }) {
+			dst = appendField(dst, h.Name, h.Value)
+		}
+	}
+	for _, h := range w.Header {
+		dst = appendField(dst, h.Name, h.Value)
+	}
+	return dst
 }
 
-// encode builds the request of a delivery: body, signatures, attempt number. It allocates nothing once the buffers have
-// grown. An error means that the record cannot be read by this program: no retry will help.
-func (l *lane) encode(e *wal.Entry) error {
+// appendEscaped appends a path and query; what may not stand in a request line, such as a space in a query as it was
+// configured, is escaped.
+func appendEscaped(dst []byte, uri string) []byte {
+	for _, c := range []byte(uri) {
+		if c <= ' ' || c >= 0x7f {
+			dst = append(dst, '%', "0123456789ABCDEF"[c>>4], "0123456789ABCDEF"[c&15])
+			continue
+		}
+		dst = append(dst, c)
+	}
+	return dst
+}
+
+func appendField[T string | []byte](dst []byte, name string, value T) []byte {
+	dst = append(dst, name...)
+	dst = append(dst, ": "...)
+	dst = append(dst, value...)
+	return append(dst, "\r\n"...)
+}
+
+// encode builds the request of an entry's next attempt in l.wire, signed at the given time. It allocates nothing once
+// the buffers have grown. An error means that this program cannot make a body of the record: no retry will help.
+func (l *lane) encode(e *wal.Entry, at time.Time) error {
 	if err := event.ParseRecord(e.Body, &l.event); err != nil {
 		return fmt.Errorf("read record %d: %w", e.Seq, err)
 	}
@@ -37,26 +72,26 @@ func (l *lane) encode(e *wal.Entry) error {
 	if err != nil {
 		return fmt.Errorf("read note of record %d: %w", e.Seq, err)
 	}
-	if cap(l.body) > bodyKeep {
-		l.body = nil
+	if cap(l.body) > bufferKeep || cap(l.wire) > bufferKeep {
+		l.body, l.wire = nil, nil
 	}
 	l.body = l.sender.hook.Encode(l.body[:0], &l.event, note)
 	if len(l.body) == 0 {
 		return errors.New("the format has no body for this event")
 	}
-	l.request.SetBodyRaw(l.body)
+	l.wire = append(l.wire[:0], l.sender.head...)
+	l.wire = append(l.wire, attemptHeader+": "...)
+	l.wire = strconv.AppendInt(l.wire, int64(e.Attempts)+1, 10)
+	l.wire = append(l.wire, "\r\n"...)
 	if l.signer != nil {
-		for _, h := range l.signer.Sign(hexID(&l.id, &l.event.UniqueID), l.sender.opt.Now(), l.body) {
-			l.request.Header.SetBytesV(h.Name, h.Value)
+		hex.Encode(l.id[:], l.event.UniqueID[:])
+		for _, h := range l.signer.Sign(l.id[:], at, l.body) {
+			l.wire = appendField(l.wire, h.Name, h.Value)
 		}
 	}
-	l.number = strconv.AppendInt(l.number[:0], int64(e.Attempts), 10)
-	l.request.Header.SetBytesV(attemptHeader, l.number)
+	l.wire = append(l.wire, "Content-Length: "...)
+	l.wire = strconv.AppendInt(l.wire, int64(len(l.body)), 10)
+	l.wire = append(l.wire, "\r\n\r\n"...)
+	l.wire = append(l.wire, l.body...)
 	return nil
-}
-
-// attempt sends the request once.
-func (l *lane) attempt() Verdict {
-	err := l.sender.client.host.Do(&l.request, &l.response)
-	return judge(&l.response, err, l.sender.opt.Now())
 }

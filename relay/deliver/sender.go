@@ -2,49 +2,48 @@ package deliver
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"math"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
 
 	"edgerelay/relay/hook"
+	"edgerelay/relay/sign"
 )
 
-// Sender delivers for one webhook.
+// Sender delivers for one webhook. It is safe for concurrent use.
 type Sender struct {
 	hook    *hook.Webhook
 	opt     *Options
 	queue   Queue
-	client  *client
+	head    []byte // of every request, see appendHead
+	dialer  *dialer
 	pace    *rate.Limiter // nil: unlimited
 	health  *health
+	crew    *crew
+	alarm   *alarm
 	metrics *hookMetrics
 	logger  *slog.Logger
 
-	// work holds at most one token: "there may be work that nobody looks for yet". A lane at rest takes it; a lane
-	// that ends looks at it once more. So a wake that comes while the last lane ends is never lost.
-	work    chan struct{}
-	running atomic.Int32 // lanes
-	resting atomic.Int32 // lanes that wait for work
-
+	// Nothing new is begun when soft has ended; attempts under way are cut off when hard has.
 	soft, hard       context.Context
 	endSoft, endHard context.CancelFunc
-	mu               sync.Mutex // guards lane starts against the stop, free lanes and the timer
-	stopped          bool
-	free             []*lane
-	due              *time.Timer
-	lanes            sync.WaitGroup
+	cutOff           atomic.Int32 // attempts that were
+	unreadable       atomic.Bool  // the queue's last answer was an error
 }
 
 func newSender(w *hook.Webhook, o *Options, m *hookMetrics) (*Sender, error) {
-	s := &Sender{hook: w, opt: o, metrics: m, work: make(chan struct{}, 1),
+	s := &Sender{hook: w, opt: o, head: appendHead(nil, w, o.UserAgent), metrics: m,
 		logger: o.Logger.With("webhook", w.Name)}
+	if _, err := newSigner(w); err != nil {
+		return nil, err
+	}
 	s.soft, s.endSoft = context.WithCancel(context.Background())
 	s.hard, s.endHard = context.WithCancel(context.Background())
-	s.client = newClient(w, s.hard)
+	s.dialer = newDialer(s.hard, w, &o.network)
 	s.health = newHealth(o)
 	if w.Rate > 0 {
 		burst := w.Burst
@@ -53,13 +52,22 @@ func newSender(w *hook.Webhook, o *Options, m *hookMetrics) (*Sender, error) {
 		}
 		s.pace = rate.NewLimiter(rate.Limit(w.Rate), burst)
 	}
-	// A wake that comes before the sender starts leaves its token.
-	queue, err := o.Open(w, s.Wake)
+	s.crew = newCrew(w.InFlight, s.runLane)
+	queue, err := o.Open(w, s.Wake) // wakes from now on leave their token until the start
 	if err != nil {
 		return nil, err
 	}
 	s.queue = queue
+	s.alarm = &alarm{next: queue.NextDue, now: o.now, ring: s.Wake}
 	return s, nil
+}
+
+// newSigner is a signer for one lane, nil when the webhook's deliveries are not signed.
+func newSigner(w *hook.Webhook) (*sign.Signer, error) {
+	if len(w.Schemes) == 0 {
+		return nil, nil
+	}
+	return sign.New(w.Schemes, w.Secret, w.SecretPrevious)
 }
 
 // Hook is the webhook that the sender delivers for.
@@ -73,119 +81,50 @@ func (s *Sender) start() {
 		s.queue.Hold(true)
 		return
 	}
-	if s.queue.Ready(s.opt.Now().UnixMilli()) {
+	s.crew.start()
+	if s.queue.Ready(s.opt.now().UnixMilli()) {
 		s.Wake()
 		return
 	}
-	s.armDue()
+	s.alarm.set()
 }
 
-// Wake tells the sender that its queue has work. It does not block.
-func (s *Sender) Wake() {
-	select {
-	case s.work <- struct{}{}:
-	default:
-	}
-	if s.running.Load() == 0 {
-		s.startLane()
-	}
-}
+// Wake tells the sender that its queue may have work. It does not block.
+func (s *Sender) Wake() { s.crew.wake() }
 
-// startLane starts one more lane, unless as many run as may be in flight.
-func (s *Sender) startLane() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.stopped || s.queue == nil || int(s.running.Load()) >= s.hook.InFlight {
-		return
-	}
-	l, err := s.laneLocked()
+// runLane is the life of one lane.
+func (s *Sender) runLane() {
+	signer, err := newSigner(s.hook)
 	if err != nil {
-		s.logger.Error("webhook cannot sign", "error", err)
-		return
+		panic(fmt.Sprintf("deliver: webhook %q could sign at its start and now cannot: %v", s.hook.Name, err))
 	}
-	s.running.Add(1)
-	s.lanes.Add(1)
-	go l.run()
-}
-
-// laneLocked is a lane from the free list, with its buffers, or a new one.
-func (s *Sender) laneLocked() (*lane, error) {
-	if n := len(s.free); n > 0 {
-		l := s.free[n-1]
-		s.free = s.free[:n-1]
-		return l, nil
-	}
-	return newLane(s)
-}
-
-// laneEnds is called by a lane that found no work for a while. It answers false when there is some after all.
-func (s *Sender) laneEnds(l *lane) bool {
-	s.running.Add(-1)
-	select {
-	case <-s.work:
-		s.running.Add(1)
-		return false
-	default:
-	}
-	s.retire(l)
-	return true
-}
-
-// retire keeps an ended lane's buffers for the next one. The list is bounded by the number of lanes; a few are enough,
-// because lanes end together.
-func (s *Sender) retire(l *lane) {
-	const keep = 2
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.free) < keep && !s.stopped {
-		s.free = append(s.free, l)
-	}
-	s.lanes.Done()
+	newLane(s, signer).run()
 }
 
 // encourage is called by a lane that has just taken work: if there is more, one more lane looks for it.
-func (s *Sender) encourage() {
-	if int(s.running.Load()) >= s.hook.InFlight && s.resting.Load() == 0 || !s.queue.Ready(s.opt.Now().UnixMilli()) {
-		return
+func (s *Sender) encourage(now time.Time) {
+	if !s.crew.busy() && s.queue.Ready(now.UnixMilli()) {
+		s.crew.wake()
 	}
-	if s.resting.Load() > 0 {
-		select {
-		case s.work <- struct{}{}:
-		default:
-		}
-		return
-	}
-	s.startLane()
 }
 
-// armDue sets the timer to the next parked delivery.
-func (s *Sender) armDue() {
-	due := s.queue.NextDue()
-	if due == math.MaxInt64 {
-		return
-	}
-	wait := max(time.Duration(due-s.opt.Now().UnixMilli())*time.Millisecond, time.Millisecond)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.stopped {
-		return
-	}
-	if s.due == nil {
-		s.due = time.AfterFunc(wait, s.Wake)
-		return
-	}
-	s.due.Reset(wait)
-}
-
-// disable turns the webhook off until it is started anew: nothing is handed out, events are held in the log.
+// disable turns the webhook off until it is started anew: nothing more is begun, events are held in the log.
 func (s *Sender) disable(reason string) {
 	if !s.health.disable(reason) {
 		return
 	}
 	s.queue.Hold(true)
+	s.rest()
 	s.metrics.disabled.Set(1)
 	s.logger.Error("webhook is turned off, its events are held in the log", "reason", reason,
 		"next", "mend the receiver, then start edgerelay again")
+}
+
+// rest ends all waiting: lanes put back what they have not begun, and end.
+func (s *Sender) rest() {
+	s.crew.dismiss()
+	s.endSoft()
+	s.alarm.end()
 }
 
 // State is what the sender is doing.
@@ -197,7 +136,7 @@ type State struct {
 
 // State is a picture of the moment.
 func (s *Sender) State() State {
-	st := State{Name: "idle", Lanes: int(s.running.Load())}
+	st := State{Name: "idle", Lanes: int(s.crew.running.Load())}
 	disabled, reason, streak := s.health.state()
 	switch {
 	case !s.hook.Enabled:
@@ -206,38 +145,27 @@ func (s *Sender) State() State {
 		st.Name, st.Reason = "disabled", reason
 	case streak >= brakeAfter:
 		st.Name, st.Reason = "failing", reason
-	case st.Lanes > int(s.resting.Load()):
+	case st.Lanes > int(s.crew.resting.Load()):
 		st.Name = "delivering"
 	}
 	return st
 }
 
-func (s *Sender) stopSoft() {
-	s.mu.Lock()
-	s.stopped = true
-	if s.due != nil {
-		s.due.Stop()
-	}
-	s.mu.Unlock()
-	s.endSoft()
-}
-
-// wait returns when all lanes have ended. When ctx ends first, it cuts their attempts off and says how many there were.
+// wait returns when all lanes have ended, after rest. When ctx ends first, it cuts their attempts off and says how many
+// there were.
 func (s *Sender) wait(ctx context.Context) (cut int) {
 	ended := make(chan struct{})
 	go func() {
-		s.lanes.Wait()
+		s.crew.wait()
 		close(ended)
 	}()
 	select {
 	case <-ended:
 	case <-ctx.Done():
-		cut = int(s.running.Load())
 		s.endHard()
-		s.client.cut()
+		s.dialer.cut()
 		<-ended
 	}
 	s.endHard()
-	s.client.close()
-	return cut
+	return int(s.cutOff.Load())
 }

@@ -97,22 +97,3 @@ func between(s, before, after string) string {
 	s, _, _ = strings.Cut(s, after)
 	return s
 }
-
-func BenchmarkDeliver(b *testing.B) {
-	r := newReceiver(b, nil)
-	r.got = nil
-	g := newRig(b, r.url, func(_ *Options, w *hook.Webhook) {
-		w.Schemes, w.Secret, w.InFlight = []sign.Scheme{sign.Pendo}, "s3cret", 16
-	})
-	g.queue.Hold(true)
-	for i := range b.N {
-		g.send(b, "v", fmt.Sprint(i))
-	}
-	b.ReportAllocs()
-	b.ResetTimer()
-	g.queue.Hold(false)
-	g.fleet.Senders()[0].Wake()
-	for g.queue.Stats().Backlog > 0 || g.queue.Stats().Flight > 0 {
-		sleep(b.Context(), 1e6)
-	}
-}

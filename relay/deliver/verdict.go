@@ -2,7 +2,6 @@ package deliver
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -21,7 +20,7 @@ const (
 	Gone                     // 410: final, and the webhook is turned off
 )
 
-// Verdict is what became of one attempt.
+// Verdict is what became of one attempt. It is a value and belongs to who has it.
 type Verdict struct {
 	Outcome Outcome
 	Status  int           // of the answer; 408 for a timeout (seed 000), 0 when there was no answer
@@ -32,19 +31,19 @@ type Verdict struct {
 // retryAfterMax bounds what a receiver may ask for.
 const retryAfterMax = 24 * time.Hour
 
-// judge turns an answer, or its absence, into a verdict. It allocates only when the attempt failed.
+// judge turns an attempt's reply, or its error when there was none, into a verdict. It allocates only when the attempt
+// failed.
 func judge(r *fasthttp.Response, err error, now time.Time) Verdict {
-	if err != nil && !errors.Is(err, fasthttp.ErrBodyTooLarge) {
+	if err != nil {
 		return judgeError(err)
 	}
-	// A body over the limit is cut, its status counts all the same.
 	status := r.StatusCode()
 	if status >= 200 && status < 300 {
 		return Verdict{Outcome: Delivered, Status: status}
 	}
 	v := Verdict{Outcome: Final, Status: status, Reason: statusText(status)}
 	switch {
-	case status == fasthttp.StatusTooManyRequests || status >= 500:
+	case status == fasthttp.StatusTooManyRequests || status >= 500 && status < 600:
 		v.Outcome = Retry
 		v.After = retryAfter(string(r.Header.Peek(fasthttp.HeaderRetryAfter)), now)
 	case status == fasthttp.StatusGone:
@@ -59,22 +58,28 @@ func statusText(status int) string {
 	return strings.TrimSpace(strconv.Itoa(status) + " " + http.StatusText(status))
 }
 
+// reasonMax bounds a reason in bytes: it stands in every dead letter.
+const reasonMax = 300
+
 func judgeError(err error) Verdict {
+	v := Verdict{Outcome: Retry, Reason: err.Error()}
 	var private *privateError
+	var connecting *connectError
 	switch {
 	case errors.As(err, &private):
-		return Verdict{Outcome: Final, Reason: err.Error()}
+		v.Outcome, v.Reason = Final, private.Error()
+	case isTimeout(err) && errors.As(err, &connecting):
+		v.Status, v.Reason = fasthttp.StatusRequestTimeout, "no connection in time: "+connecting.cause.Error()
 	case isTimeout(err):
-		return Verdict{Outcome: Retry, Status: fasthttp.StatusRequestTimeout, Reason: "no answer in time"}
-	default:
-		return Verdict{Outcome: Retry, Reason: fmt.Sprintf("no answer: %v", err)}
+		v.Status, v.Reason = fasthttp.StatusRequestTimeout, "no answer in time"
 	}
+	v.Reason = v.Reason[:min(len(v.Reason), reasonMax)]
+	return v
 }
 
 func isTimeout(err error) bool {
 	var t interface{ Timeout() bool }
-	return errors.Is(err, fasthttp.ErrTimeout) || errors.Is(err, fasthttp.ErrDialTimeout) ||
-		errors.Is(err, fasthttp.ErrNoFreeConns) || errors.As(err, &t) && t.Timeout()
+	return errors.As(err, &t) && t.Timeout()
 }
 
 // retryAfter reads the header in both its forms, seconds and a date (RFC 9110).
@@ -83,8 +88,9 @@ func retryAfter(value string, now time.Time) time.Duration {
 	if value == "" {
 		return 0
 	}
-	if seconds, err := strconv.ParseInt(value, 10, 64); err == nil {
-		return min(time.Duration(min(max(seconds, 0), int64(retryAfterMax/time.Second)))*time.Second, retryAfterMax)
+	seconds, err := strconv.ParseInt(value, 10, 64)
+	if err == nil || errors.Is(err, strconv.ErrRange) { // out of range it is the nearest number within
+		return time.Duration(min(max(seconds, 0), int64(retryAfterMax/time.Second))) * time.Second
 	}
 	if at, err := http.ParseTime(value); err == nil {
 		return min(max(at.Sub(now), 0), retryAfterMax)

@@ -1,0 +1,91 @@
+package deliver
+
+import (
+	"math/rand/v2"
+	"strconv"
+	"time"
+
+	"edgerelay/wal"
+)
+
+// deliver makes one attempt and ends the entry accordingly. It returns the machine's time after that.
+func (l *lane) deliver() (end time.Time) {
+	s, e := l.sender, &l.entry
+	begin := time.Now()
+	wall := s.opt.wall(begin)
+	if err := l.encode(e, wall); err != nil {
+		s.health.leave(l.turn)
+		l.bury(e, Verdict{Outcome: Final, Reason: err.Error()}, wall)
+		return begin
+	}
+	err := l.exchange(begin)
+	end = time.Now()
+	wall = s.opt.wall(end)
+	v := judge(&l.response, err, wall)
+	if v.Outcome != Delivered && s.hard.Err() != nil {
+		s.health.leave(l.turn)
+		s.cutOff.Add(1)
+		s.queue.Return(e) // cut off by the stop: the receiver is not to blame, and this was no attempt
+		return end
+	}
+	e.Attempts++
+	s.metrics.attempt(v, end.Sub(begin))
+	l.report(v, wall)
+	l.settle(e, v, wall)
+	return end
+}
+
+// report tells the health what the attempt came to.
+func (l *lane) report(v Verdict, now time.Time) {
+	s := l.sender
+	if v.Outcome == Delivered {
+		if s.health.succeeded(l.turn) {
+			s.logger.Info("webhook delivers again")
+		}
+		return
+	}
+	began, disable := s.health.failed(l.turn, v, now)
+	switch {
+	case v.Outcome == Gone:
+		s.disable("the receiver answered 410 Gone")
+	case disable:
+		s.disable(strconv.Itoa(s.opt.DisableFailures) + " attempts in a row failed; the last: " + v.Reason)
+	case began:
+		s.logger.Warn("webhook is failing, one attempt at a time until it answers", "reason", v.Reason)
+	}
+}
+
+// settle ends the entry: delivered, parked until its next attempt, or given up.
+func (l *lane) settle(e *wal.Entry, v Verdict, now time.Time) {
+	s := l.sender
+	var err error
+	switch v.Outcome {
+	case Delivered:
+		err = s.queue.Settle(e)
+		s.metrics.delivered(now.Sub(time.UnixMilli(e.Time)))
+	case Retry:
+		delay, more := s.delay(e.Attempts, v.After, rand.Int64N)
+		if !more {
+			v.Reason = "attempt " + strconv.Itoa(e.Attempts) + " was the last: " + v.Reason
+			l.bury(e, v, now)
+			return
+		}
+		err = s.queue.Park(e, now.Add(delay).UnixMilli())
+		s.metrics.retried.Inc()
+		s.alarm.set() // every lane may be busy for longer than the delay
+	default:
+		l.bury(e, v, now)
+	}
+	if err != nil {
+		s.logger.Error("end of a delivery was not kept, it will be repeated", "record", e.Seq, "error", err)
+	}
+}
+
+func (l *lane) bury(e *wal.Entry, v Verdict, now time.Time) {
+	s := l.sender
+	s.metrics.dead.Inc()
+	d := wal.Death{Time: now.UnixMilli(), Status: v.Status, Reason: v.Reason}
+	if err := s.queue.Bury(e, d); err != nil {
+		s.logger.Error("dead letter was not kept, its delivery will be repeated", "record", e.Seq, "error", err)
+	}
+}

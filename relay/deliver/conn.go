@@ -1,0 +1,41 @@
+package deliver
+
+import (
+	"net"
+	"time"
+)
+
+// conn is a connection of one lane. Beside what it carries it remembers what the reply's parser does not tell: whether
+// the receiver sent anything at all, and the true error.
+type conn struct {
+	net.Conn
+	socket net.Conn // the same, below TLS; never changed, as a hard stop closes it from elsewhere
+	dialer *dialer
+
+	got     int       // bytes read since the last request was begun
+	readErr error     // the last Read's
+	used    time.Time // when the last request was begun
+}
+
+func (c *conn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.got += n
+	c.readErr = err
+	return n, err
+}
+
+func (c *conn) Close() error {
+	c.dialer.mu.Lock()
+	delete(c.dialer.open, c)
+	c.dialer.mu.Unlock()
+	return c.Conn.Close()
+}
+
+// trust is for how long after a request a kept connection is used again unseen. Later it is looked at before: servers
+// and balancers close idle connections, some with a parting 408 that must not be taken for an answer.
+const trust = 50 * time.Millisecond
+
+// fresh says whether a kept connection can be used again.
+func (c *conn) fresh(now time.Time) bool {
+	return now.Sub(c.used) < trust || silent(c.socket)
+}

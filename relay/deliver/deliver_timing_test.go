@@ -1,0 +1,105 @@
+package deliver
+
+import (
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"edgerelay/relay/event"
+	"edgerelay/relay/format"
+	"edgerelay/relay/hook"
+	"edgerelay/relay/sign"
+	"edgerelay/wal"
+)
+
+// BenchmarkDeliver drains a backlog in memory to a receiver on loopback that only answers. Hold it against
+// BenchmarkPlainPosts, which is what the HTTP alone costs: the same bodies, the same number of requests at once.
+func BenchmarkDeliver(b *testing.B) {
+	for _, inFlight := range []int{1, 16, 64} {
+		b.Run(fmt.Sprint("in_flight=", inFlight), func(b *testing.B) { benchmarkDeliver(b, inFlight) })
+	}
+}
+
+// BenchmarkDeliverSigned is the same with a signature on each delivery, which the reference has none of.
+func BenchmarkDeliverSigned(b *testing.B) {
+	for _, inFlight := range []int{1, 16, 64} {
+		b.Run(fmt.Sprint("in_flight=", inFlight), func(b *testing.B) { benchmarkDeliver(b, inFlight, sign.Pendo) })
+	}
+}
+
+func benchmarkDeliver(b *testing.B, inFlight int, schemes ...sign.Scheme) {
+	r := newReceiver(b, nil)
+	r.forget.Store(true)
+	g := newRig(b, r.url, func(_ *Options, w *hook.Webhook) {
+		w.Schemes, w.Secret, w.InFlight = schemes, "s3cret", inFlight
+	})
+	g.queue.Hold(true)
+	g.sendMany(b, b.N)
+	b.ReportAllocs()
+	b.ResetTimer()
+	g.queue.Hold(false)
+	g.fleet.Senders()[0].Wake()
+	for g.queue.Stats().Backlog > 0 || g.queue.Stats().Flight > 0 {
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// BenchmarkPlainPosts is the reference: a plain loop of as many goroutines, no log, no signature, bodies made before.
+func BenchmarkPlainPosts(b *testing.B) {
+	for _, inFlight := range []int{1, 16, 64} {
+		b.Run(fmt.Sprint("in_flight=", inFlight), func(b *testing.B) {
+			r := newReceiver(b, nil)
+			r.forget.Store(true)
+			e := event.Sample(event.TrackEventReceived)
+			body := format.Pendo(nil, &e, event.Note{All: true})
+			client := &fasthttp.HostClient{Addr: r.addr, MaxConns: inFlight,
+				Dial: func(addr string) (net.Conn, error) { return net.Dial("tcp", addr) }}
+			b.ReportAllocs()
+			b.ResetTimer()
+			var next atomic.Int64
+			var loops sync.WaitGroup
+			for range inFlight {
+				loops.Go(func() {
+					var request fasthttp.Request
+					var response fasthttp.Response
+					request.Header.SetMethod(fasthttp.MethodPost)
+					request.SetRequestURI(r.url)
+					request.Header.SetContentType("application/json")
+					request.SetTimeout(30 * time.Second)
+					for next.Add(1) <= int64(b.N) {
+						request.SetBodyRaw(body)
+						if err := client.Do(&request, &response); err != nil || response.StatusCode() != 200 {
+							b.Error(err, response.StatusCode())
+						}
+					}
+				})
+			}
+			loops.Wait()
+			b.StopTimer()
+			client.CloseIdleConnections()
+		})
+	}
+}
+
+// sendMany appends n track events of one visitor, a thousand to a commit.
+func (g *rig) sendMany(t testing.TB, n int) {
+	t.Helper()
+	e := event.Sample(event.TrackEventReceived)
+	var body []byte
+	for first := 0; first < n; first += 1000 {
+		var batch wal.Batch
+		for i := first; i < min(first+1000, n); i++ {
+			e.UniqueID = event.UniqueID([]byte(fmt.Sprint(i)))
+			body = e.AppendRecord(body[:0])
+			batch.Add(wal.Record{Body: body, Receivers: []wal.Receiver{{Queue: 1}}})
+		}
+		if _, err := g.log.Append(&batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
