@@ -31,7 +31,7 @@ const ListenDefault = "127.0.0.1:8486"
 
 const (
 	bodyMax    = 64 << 20 // bytes; deliveries of many events at once may be large
-	headersMax = 64 << 10 // bytes
+	headersMax = 16 << 10 // bytes, and the buffer of each connection
 	delayMax   = time.Hour
 
 	// readTimeout closes what dribbles and what is idle: longer than relays keep connections.

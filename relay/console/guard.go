@@ -1,0 +1,94 @@
+package console
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+// guard keeps strangers out: those without the token, and pages of other sites in the operator's own browser.
+type guard struct {
+	token   string
+	digest  [sha256.Size]byte
+	foreign *http.CrossOriginProtection
+}
+
+func newGuard(token string) *guard {
+	return &guard{token, sha256.Sum256([]byte(token)), http.NewCrossOriginProtection()}
+}
+
+// wrap puts the guard in front of next. Deliveries pass: the inspector looks at their signatures.
+func (g *guard) wrap(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case g.token == "" && !local(r.Host):
+			fail(w, http.StatusForbidden, "forbidden", "the console has no token, so it answers at localhost and at IP addresses only, "+
+				"not at %q, which any page could point here: set [console] token", r.Host)
+		case g.foreign.Check(r) != nil:
+			fail(w, http.StatusForbidden, "forbidden", "a page of another site sent this request")
+		case !isDelivery(r) && !g.allows(r):
+			g.challenge(w)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// isDelivery says whether a request is one that the inspector receives.
+func isDelivery(r *http.Request) bool {
+	return r.Method == http.MethodPost && (r.URL.Path == "/inspect" || strings.HasPrefix(r.URL.Path, "/inspect/"))
+}
+
+// allows says whether a request has the token, or needs none.
+func (g *guard) allows(r *http.Request) bool { return g.token == "" || g.hasToken(r) }
+
+// hasToken compares in constant time, whatever the length.
+func (g *guard) hasToken(r *http.Request) bool {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if _, password, ok := r.BasicAuth(); ok {
+		token = password
+	} else if !strings.EqualFold(scheme, "Bearer") {
+		token = ""
+	}
+	digest := sha256.Sum256([]byte(strings.TrimSpace(token)))
+	return g.token != "" && subtle.ConstantTimeCompare(digest[:], g.digest[:]) == 1
+}
+
+// challenge asks for the token. Programs know Bearer; browsers pass over it to Basic and ask their user.
+func (g *guard) challenge(w http.ResponseWriter) {
+	const realm = ` realm="edgerelay console"`
+	w.Header().Add("WWW-Authenticate", "Bearer"+realm)
+	w.Header().Add("WWW-Authenticate", "Basic"+realm+`, charset="UTF-8"`)
+	fail(w, http.StatusUnauthorized, "unauthorized",
+		"send the [console] token as \"Authorization: Bearer TOKEN\"; a browser asks for it as the password, any user name will do")
+}
+
+// local says whether a Host header can only mean this machine as the sender sees it. A name could belong to anybody, who
+// could point it here and let a page read the console (DNS rebinding).
+func local(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
+	_, err := netip.ParseAddr(host)
+	return err == nil || host == "" || host == "localhost" || strings.HasSuffix(host, ".localhost")
+}
+
+// secured sets the headers that tell browsers to do no more than the pages need.
+func secured(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "+
+			"base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}
