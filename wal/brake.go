@@ -93,9 +93,17 @@ func (b *brake) open(verb, name string, f vfs.File, err error) (vfs.File, error)
 }
 
 // Create implements vfs.FS.
+//
+// A manifest is made durable in its folder at once. Pebble leaves that to the sync of the marker that names it, which
+// lets a disk that does not keep the order of its folder's entries lose the manifest and keep the marker.
 func (b *brake) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
 	b.begin()
 	f, err := b.FS.Create(name, c)
+	if err == nil && strings.HasPrefix(b.PathBase(name), "MANIFEST-") {
+		if err = syncDir(b.FS, b.PathDir(name)); err != nil {
+			err = errors.Join(err, f.Close())
+		}
+	}
 	return b.open("create", name, f, err)
 }
 

@@ -57,7 +57,7 @@ func (m *identities) len() int {
 	return n
 }
 
-// most is how many identities fit at most.
+// most is how many identities fit at most. It never changes, so anybody may ask.
 func (m *identities) most() int { return identityGenerations * m.slotsMax * 3 / 4 }
 
 func (m *identities) forget(now int64) {

@@ -16,6 +16,10 @@ type chain struct {
 	parked int // heads that are parked
 	memory []Entry
 	disk   int
+
+	// diskFirst: after a start, the first on disk is the head of before, and older than what is held in memory.
+	diskFirst bool
+	first     uint64 // number of the first on disk, as a start found it
 }
 
 const (
@@ -145,7 +149,7 @@ func (q *Queue) takeReady() (e Entry, ok bool, err error) {
 	}
 	order := q.ready[0]
 	c := q.chains[order]
-	if len(c.memory) > 0 {
+	if len(c.memory) > 0 && !c.diskFirst {
 		e = q.unkeep(c)
 		for i := range q.flight {
 			if q.flight[i].seq == e.Seq {
@@ -158,6 +162,7 @@ func (q *Queue) takeReady() (e Entry, ok bool, err error) {
 			return e, false, err
 		}
 		e = l.entry
+		c.diskFirst = false
 		c.disk--
 		q.behind--
 		q.flight = append(q.flight, flight{seq: e.Seq, time: e.Time, key: l.key})
@@ -202,7 +207,11 @@ func (q *Queue) restoreChains() error {
 	}
 	held := appendQueueKey(nil, spaceOrder, q.id)
 	err := q.log.store.scan(held, prefixEnd(held), func(key, _ []byte) (bool, error) {
-		q.chain(orderOf(key)).disk++
+		c := q.chain(orderOf(key))
+		if c.disk == 0 {
+			c.first = lastNumber(key)
+		}
+		c.disk++
 		q.behind++
 		return true, nil
 	})
@@ -230,7 +239,8 @@ func (q *Queue) rejoin(e *Entry) (held bool) {
 		return false
 	}
 	c := q.chain(e.Order)
-	if c.heads > 0 {
+	c.diskFirst = c.diskFirst || c.heads == 0 && c.disk > 0 && c.first < e.Seq
+	if c.heads > 0 || c.diskFirst {
 		q.keep(c, e)
 		return true
 	}

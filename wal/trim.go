@@ -59,13 +59,23 @@ func (l *Log) trimLoop() {
 	}
 }
 
-// trim applies the rules once. The cursors go into the same write: queues have moved over what is trimmed.
+// trim applies the rules once.
 func (l *Log) trim() error {
 	cut, err := l.findCut()
 	if err != nil || cut.seq <= l.start.Load() {
 		return err
 	}
+	return l.cutAt(cut)
+}
+
+// cutAt trims the log up to where a block begins. The cursors go into the same write: queues have moved over what is
+// trimmed.
+func (l *Log) cutAt(cut startMark) error {
 	if err := l.passQueues(cut.seq); err != nil {
+		return err
+	}
+	indexCut, err := l.identitiesBegin(cut.seq)
+	if err != nil {
 		return err
 	}
 	begin := l.start.Swap(cut.seq) // first: whoever misses a block on disk then finds that it was trimmed
@@ -77,7 +87,7 @@ func (l *Log) trim() error {
 	value = binary.BigEndian.AppendUint64(value, cut.begin)
 	err = errors.Join(
 		pb.DeleteRange(appendSeqKey(nil, spaceBlock, begin), appendSeqKey(nil, spaceBlock, cut.seq), nil),
-		pb.DeleteRange(appendSeqKey(nil, spaceIndex, begin), appendSeqKey(nil, spaceIndex, cut.seq), nil),
+		pb.DeleteRange([]byte{spaceIndex}, appendSeqKey(nil, spaceIndex, indexCut), nil),
 		pb.Set(metaStart, value, nil),
 		l.snapshot(pb))
 	if err != nil {
@@ -88,6 +98,28 @@ func (l *Log) trim() error {
 	}
 	l.counters.trims.Add(1)
 	return l.store.flush() // disk is given back once the range deletes are flushed
+}
+
+// identitiesBegin is up to where index entries may go with a cut: those that a start still needs to rebuild the dedupe
+// memory outlive their blocks. They are small, and no more than that memory holds.
+func (l *Log) identitiesBegin(cut uint64) (begin uint64, err error) {
+	if l.opt.DedupeWindow <= 0 {
+		return cut, nil
+	}
+	head, most := l.head.Load(), uint64(l.committer.seen.most())
+	oldest := l.now() - l.opt.DedupeWindow.Milliseconds()
+	var e indexEntry
+	err = l.store.scan([]byte{spaceIndex}, appendSeqKey(nil, spaceIndex, cut), func(key, value []byte) (bool, error) {
+		if err := parseIndex(key, value, &e); err != nil {
+			return false, fmt.Errorf("index of block %x: %w", key, err)
+		}
+		if e.time >= oldest && e.last()+most > head {
+			return false, nil
+		}
+		begin = e.last() + 1
+		return true, nil
+	})
+	return begin, err
 }
 
 // findCut is up to where the rules take the log. Size rules begin at nine tenths of the limit and go down to eight, the

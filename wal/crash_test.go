@@ -1,0 +1,506 @@
+package wal
+
+import (
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
+)
+
+// TestCrash runs random programs against the log, takes the power away at random writes to the disk, opens what was
+// left, and checks everything against a model. Each seed is a program with several crashes.
+func TestCrash(t *testing.T) {
+	deadline := time.Now().Add(crashTime)
+	base := rand.Uint64()
+	for i := uint64(0); i < 20 || time.Now().Before(deadline); i++ {
+		seed := base + i
+		t.Run(fmt.Sprint("seed=", seed), func(t *testing.T) { runCrashes(t, seed) })
+		if t.Failed() {
+			return
+		}
+	}
+}
+
+// TestCrashSeeds are programs that found faults once.
+func TestCrashSeeds(t *testing.T) {
+	for _, seed := range []uint64{1, 2, 3, 2969699238772915618} {
+		t.Run(fmt.Sprint("seed=", seed), func(t *testing.T) { runCrashes(t, seed) })
+	}
+}
+
+// crasher is a disk that loses power at a certain write: a clone is taken of what it then holds.
+type crasher struct {
+	mu    sync.Mutex
+	mem   *vfs.MemFS
+	left  int // writes until the crash
+	cfg   vfs.CrashCloneCfg
+	after *vfs.MemFS // what was left, once it has happened
+}
+
+// MaybeError counts the disk's operations. It never fails one.
+func (c *crasher) MaybeError(op errorfs.Op) error {
+	if op.Kind.ReadOrWrite() == errorfs.OpIsWrite {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.left--; c.left == 0 {
+			c.after = c.mem.CrashClone(c.cfg)
+		}
+	}
+	return nil
+}
+
+func (c *crasher) String() string { return "crasher" }
+
+func (c *crasher) crashed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.after != nil
+}
+
+// crashNow takes the power away, if that has not happened yet, and returns what is left.
+func (c *crasher) crashNow() *vfs.MemFS {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.after == nil {
+		c.after = c.mem.CrashClone(c.cfg)
+	}
+	return c.after
+}
+
+// program is one random user of the log.
+type program struct {
+	t      testing.TB
+	rng    *rand.Rand
+	clock  *clock
+	disk   *crasher
+	opt    Options
+	log    *Log
+	model  *model
+	queues map[uint32]*Queue // open ones
+	hands  map[uint32][]Entry
+	serial int
+	sizes  int // of bodies, at most
+}
+
+// crashModes are the queues, and which of them are ordered.
+var crashModes = map[uint32]bool{1: false, 2: true, 3: false, 900: true}
+
+var crashQueues = []uint32{1, 2, 3, 900}
+
+func runCrashes(t *testing.T, seed uint64) {
+	rng := rand.New(rand.NewPCG(seed, 7))
+	p := &program{t: t, rng: rng, clock: &clock{}, model: newModel(t, crashModes)}
+	p.opt = Options{Dir: "data/log", Now: p.clock.Now, Logger: slog.New(slog.DiscardHandler), Memory: 1 << 20,
+		Compression: []string{"none", "s2", "zstd"}[rng.IntN(3)], CursorInterval: time.Hour, TrimInterval: time.Hour,
+		DedupeWindow: 24 * time.Hour, DiskReserve: -1}
+	if rng.IntN(4) == 0 {
+		p.opt.SyncInterval = time.Hour // synced by a step of the program
+	}
+	p.sizes = []int{20, 300, 5000}[rng.IntN(3)]
+	mem := vfs.NewCrashableMem()
+	for range 2 + rng.IntN(5) {
+		p.power(mem)
+		p.open()
+		p.stopIfFailed(seed)
+		for range 20 + rng.IntN(120) {
+			if p.step(); p.disk.crashed() || t.Failed() {
+				break
+			}
+		}
+		mem = p.disk.crashNow()
+		if err := p.log.Close(); err != nil {
+			t.Error(err)
+		}
+		p.stopIfFailed(seed)
+	}
+	p.power(mem)
+	p.open()
+	p.stopIfFailed(seed)
+	p.finish()
+	if err := p.log.Close(); err != nil {
+		t.Error(err)
+	}
+	p.stopIfFailed(seed)
+}
+
+// stopIfFailed tells what led to a failure.
+func (p *program) stopIfFailed(seed uint64) {
+	p.t.Helper()
+	if p.t.Failed() {
+		trail := p.model.trail
+		p.t.Fatalf("seed %d; what was done last:\n%s", seed, strings.Join(trail[max(0, len(trail)-80):], "\n"))
+	}
+}
+
+// power turns the power on; after a random number of writes it fails.
+func (p *program) power(mem *vfs.MemFS) {
+	p.disk = &crasher{mem: mem, left: 20 + p.rng.IntN(400), cfg: vfs.CrashCloneCfg{
+		UnsyncedDataPercent: []int{0, 30, 70, 100}[p.rng.IntN(4)], RNG: rand.New(rand.NewPCG(p.rng.Uint64(), 0))}}
+	p.opt.FS = errorfs.Wrap(mem, p.disk)
+}
+
+// open opens the log and some of the queues; the others exist all the same.
+func (p *program) open() {
+	p.t.Helper()
+	l, err := Open(p.opt)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.model.note("power on, crash in %d writes, sync interval %v", p.disk.left, p.opt.SyncInterval)
+	l.tail.bytesMax = int64(1 + p.rng.IntN(64<<10))
+	p.log, p.queues, p.hands = l, map[uint32]*Queue{}, map[uint32][]Entry{}
+	in := inspect(p.t, l, crashQueues)
+	p.model.recovered(&in, in.standings(p.t, l))
+	for _, id := range crashQueues {
+		if p.rng.IntN(3) > 0 {
+			p.openQueue(id)
+		}
+	}
+}
+
+func (p *program) openQueue(id uint32) {
+	p.t.Helper()
+	q, err := p.log.Queue(id, QueueOptions{Ordered: crashModes[id]})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.queues[id] = q
+	p.model.opened(id)
+}
+
+// step does one random thing and tells the model.
+func (p *program) step() {
+	p.t.Helper()
+	p.model.step++
+	switch n := p.rng.IntN(100); {
+	case n < 30:
+		p.append()
+	case n < 55:
+		p.take()
+	case n < 70:
+		p.end(func(q *Queue, e *Entry) (error, standing, int64) { return q.Settle(e), ended, 0 })
+	case n < 78:
+		p.end(func(q *Queue, e *Entry) (error, standing, int64) {
+			due := p.clock.ms() + int64(p.rng.IntN(5000))
+			e.Attempts++
+			return q.Park(e, due), parked, due
+		})
+	case n < 82:
+		p.end(func(q *Queue, e *Entry) (error, standing, int64) {
+			return q.Bury(e, Death{Time: p.clock.ms(), Status: 500, Reason: "no"}), deadness, 0
+		})
+	case n < 84:
+		p.giveBack()
+	case n < 87:
+		p.revive()
+	case n < 91:
+		p.must(p.log.saveCursors(pebble.NoSync))
+		p.model.savesAll()
+	case n < 93:
+		p.trim()
+	case n < 94:
+		p.must(p.log.store.flush())
+	case n < 96:
+		p.clock.forward(time.Duration(p.rng.IntN(4000)) * time.Millisecond)
+	case n < 97:
+		p.restart()
+	case n < 98:
+		p.sync()
+	default:
+		if id := crashQueues[p.rng.IntN(len(crashQueues))]; p.queues[id] == nil {
+			p.openQueue(id)
+		}
+	}
+	if !p.t.Failed() {
+		p.checkStats()
+	}
+}
+
+func (p *program) must(err error) {
+	p.t.Helper()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// append submits up to three batches at once.
+func (p *program) append() {
+	p.t.Helper()
+	var batches []*Batch
+	var models []*batchModel
+	wants := map[*Batch]Appended{}
+	next := p.model.head
+	for range 1 + p.rng.IntN(3) {
+		b, m, duplicates := p.batch()
+		want := Appended{Stored: len(m.records), Duplicates: duplicates}
+		if want.Stored > 0 {
+			want.First = next + 1
+		}
+		next += uint64(want.Stored)
+		wants[b] = want
+		p.model.appended(m)
+		batches, models = append(batches, b), append(models, m)
+	}
+	for _, b := range batches {
+		p.must(p.log.Submit(b))
+	}
+	wrote := false
+	for i, b := range batches {
+		got, err := b.Wait()
+		p.must(err)
+		if got != wants[b] {
+			p.model.fault("append answers %+v, want %+v", got, wants[b])
+		}
+		wrote = wrote || got.Stored > 0 || len(models[i].puts) > 0
+	}
+	if wrote && p.opt.SyncInterval == 0 && !p.disk.crashed() {
+		p.model.allSynced()
+	}
+}
+
+// batch is a random batch with what is to be expected of it, given that those before it in the model are stored.
+func (p *program) batch() (*Batch, *batchModel, int) {
+	b, m, duplicates := &Batch{}, &batchModel{puts: map[string]string{}}, 0
+	for range p.rng.IntN(4) {
+		p.serial++
+		size := p.rng.IntN(p.sizes)
+		if p.rng.IntN(200) == 0 {
+			size = blockBytesMax // so that a group needs more than one block
+		}
+		r := &record{body: fmt.Sprintf("r%d %s", p.serial, strings.Repeat("-", size)), notes: map[uint32]string{},
+			order: uint64(p.rng.IntN(4))}
+		if p.rng.IntN(2) == 0 {
+			r.identity = uint64(1 + p.rng.IntN(p.serial+5))
+		}
+		var receivers []Receiver
+		for _, q := range crashQueues {
+			if p.rng.IntN(3) == 0 {
+				note := strings.Repeat("n", p.rng.IntN(3))
+				r.notes[q] = note
+				receivers = append(receivers, Receiver{Queue: q, Note: []byte(note)})
+			}
+		}
+		b.Add(Record{Body: []byte(r.body), Receivers: receivers, Order: r.order, Identity: r.identity})
+		if r.identity != 0 && (p.model.known(r.identity) || slices.ContainsFunc(m.records, func(o *record) bool { return o.identity == r.identity })) {
+			duplicates++
+			continue
+		}
+		m.records = append(m.records, r)
+	}
+	for range p.rng.IntN(3) {
+		key := fmt.Sprint("key", p.rng.IntN(6))
+		if p.rng.IntN(4) == 0 {
+			b.Delete([]byte(key))
+			m.puts[key] = ""
+			continue
+		}
+		m.puts[key] = fmt.Sprint("value", p.serial, p.model.step)
+		b.Put([]byte(key), []byte(m.puts[key]))
+	}
+	return b, m, duplicates
+}
+
+// pick is a random open queue, nil when there is none.
+func (p *program) pick() *Queue {
+	if len(p.queues) == 0 {
+		return nil
+	}
+	ids := make([]uint32, 0, len(p.queues))
+	for id := range p.queues {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return p.queues[ids[p.rng.IntN(len(ids))]]
+}
+
+func (p *program) take() {
+	p.t.Helper()
+	q := p.pick()
+	if q == nil {
+		return
+	}
+	for range 1 + p.rng.IntN(6) {
+		e, ok, err := q.Take(p.clock.ms())
+		p.must(err)
+		if !ok {
+			p.model.gotNothing(q.id, p.clock.ms())
+			return
+		}
+		p.model.took(q.id, &e, p.clock.ms())
+		p.hands[q.id] = append(p.hands[q.id], e)
+	}
+}
+
+// end ends some of what is in hand; f says how, and where the model then finds it.
+func (p *program) end(f func(q *Queue, e *Entry) (error, standing, int64)) {
+	p.t.Helper()
+	q := p.pick()
+	if q == nil {
+		return
+	}
+	for range 1 + p.rng.IntN(6) {
+		e, ok := p.fromHand(q)
+		if !ok {
+			return
+		}
+		err, to, due := f(q, &e)
+		p.must(err)
+		p.model.move(q.id, &e, to, due)
+	}
+}
+
+func (p *program) fromHand(q *Queue) (Entry, bool) {
+	all := p.hands[q.id]
+	if len(all) == 0 {
+		return Entry{}, false
+	}
+	i := p.rng.IntN(len(all))
+	e := all[i]
+	p.hands[q.id] = slices.Delete(all, i, i+1)
+	return e, true
+}
+
+func (p *program) giveBack() {
+	if q := p.pick(); q != nil {
+		if e, ok := p.fromHand(q); ok {
+			q.Return(&e)
+			d := p.model.places[place{q.id, e.Seq}]
+			d.inHand, d.given = false, true
+		}
+	}
+}
+
+func (p *program) revive() {
+	p.t.Helper()
+	q := p.pick()
+	if q == nil {
+		return
+	}
+	letters, err := q.Dead(0, 10)
+	p.must(err)
+	if len(letters) == 0 {
+		return
+	}
+	seq, due := letters[p.rng.IntN(len(letters))].Seq, p.clock.ms()+int64(p.rng.IntN(3000))
+	found, err := q.Revive(seq, due)
+	p.must(err)
+	d := p.model.places[place{q.id, seq}]
+	if !found || d == nil || d.stand != deadness {
+		p.model.fault("queue %d revives %d: found %v, model %+v", q.id, seq, found, d)
+		return
+	}
+	p.model.saves(q.id)
+	d.stand, d.due, d.attempts, d.revived, d.step = parked, due, 0, true, p.model.step
+}
+
+// trim cuts the log at a random block.
+func (p *program) trim() {
+	p.t.Helper()
+	var cuts []startMark
+	var e indexEntry
+	err := p.log.store.scan(appendSeqKey(nil, spaceIndex, p.log.start.Load()), []byte{spaceIndex + 1}, func(key, value []byte) (bool, error) {
+		err := parseIndex(key, value, &e)
+		cuts = append(cuts, startMark{e.last() + 1, e.begin + uint64(e.bytes)})
+		return err == nil, err
+	})
+	p.must(err)
+	if len(cuts) == 0 {
+		return
+	}
+	cut := cuts[min(p.rng.IntN(len(cuts)), p.rng.IntN(len(cuts)))]
+	p.model.trimmed(cut.seq, func(queue uint32) (uint64, bool) {
+		q := p.log.queues.byID[queue]
+		if q == nil {
+			return 0, false // nothing ever named it
+		}
+		return max(q.read.seq, q.mark.next), p.queues[queue] != nil
+	})
+	p.must(p.log.cutAt(cut))
+}
+
+// restart ends the process as it should and starts it again, on a disk that works.
+func (p *program) restart() {
+	p.t.Helper()
+	p.must(p.log.Close())
+	if p.disk.crashed() {
+		return // the log is closed: the power failed meanwhile
+	}
+	p.model.savesAll()
+	p.model.allSynced()
+	p.open()
+}
+
+func (p *program) sync() {
+	p.log.unsynced.Store(true)
+	p.log.syncNow()
+	if !p.disk.crashed() {
+		p.model.allSynced()
+	}
+}
+
+// checkStats compares what the queues say of themselves with the model.
+func (p *program) checkStats() {
+	p.t.Helper()
+	trimmed := int64(0)
+	for id, q := range p.queues {
+		var open, dead int64
+		for at, d := range p.model.places {
+			if at.queue == id && d.stand == deadness {
+				dead++
+			} else if at.queue == id && d.stand != ended {
+				open++
+			}
+		}
+		s := q.Stats()
+		if got := s.Backlog + int64(s.Flight) + s.Parked; got != open || s.Dead != dead {
+			p.model.fault("queue %d says %+v, together %d; want %d open, %d dead", id, s, got, open, dead)
+		}
+	}
+	for _, q := range p.log.allQueues() {
+		trimmed += q.Stats().Trimmed
+	}
+	if trimmed != p.model.lost {
+		p.model.fault("%d records are counted as trimmed, want %d", trimmed, p.model.lost)
+	}
+}
+
+// finish opens all queues and delivers everything.
+func (p *program) finish() {
+	p.t.Helper()
+	p.model.step++
+	p.clock.forward(time.Hour)
+	for _, id := range crashQueues {
+		if p.queues[id] == nil {
+			p.openQueue(id)
+		}
+		q := p.queues[id]
+		for {
+			e, ok, err := q.Take(p.clock.ms())
+			p.must(err)
+			if !ok {
+				p.model.gotNothing(id, p.clock.ms())
+				break
+			}
+			p.model.took(id, &e, p.clock.ms())
+			p.must(q.Settle(&e))
+			p.model.move(id, &e, ended, 0)
+		}
+		if s := q.Stats(); s.Backlog != 0 || s.Flight != 0 || s.Parked != 0 {
+			p.model.fault("queue %d has delivered everything and says %+v", id, s)
+		}
+	}
+	p.checkStats()
+	for at, d := range p.model.places {
+		if d.stand != ended && d.stand != deadness {
+			p.model.fault("delivery %v is still %v", at, d.stand)
+		}
+	}
+}

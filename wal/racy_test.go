@@ -1,0 +1,8 @@
+//go:build race
+
+package wal
+
+import "time"
+
+// Under the race detector everything takes some ten times as long.
+const crashTime = 15 * time.Second
