@@ -157,7 +157,7 @@ func (c *Config) intakeApps() ([]intake.App, error) {
 func (r *Relay) openConsole() (err error) {
 	r.console, err = console.New(console.Options{
 		Gatherer: r.registry, Ready: r.ready, Health: r.health, Stats: func() any { return r.stats() },
-		Secrets: r.secrets, Token: r.config.Console.Token, Logger: r.logger,
+		Secrets: r.secrets, Token: r.config.Console.Token, Version: Version, Logger: r.logger,
 	})
 	return err
 }
