@@ -25,7 +25,11 @@ func newFailure() *failure { return &failure{done: make(chan struct{})} }
 
 func (f *failure) set(err error) {
 	f.once.Do(func() {
-		f.err = fmt.Errorf("the log cannot write any more: %w; check the disk, then start edgerelay again", err)
+		remedy := "check the disk"
+		if errors.Is(err, syscall.ENOSPC) {
+			remedy = "make room on its disk"
+		}
+		f.err = fmt.Errorf("the log cannot be written any more: %w; %s, then start edgerelay again", err, remedy)
 		close(f.done)
 	})
 }

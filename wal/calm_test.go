@@ -6,3 +6,6 @@ import "time"
 
 // crashTime is how long random programs are run.
 const crashTime = 8 * time.Second
+
+// busyRounds is how often a busy log crashes.
+const busyRounds = 40

@@ -139,10 +139,7 @@ func (l *Log) Broken() <-chan struct{} { return l.failure.done }
 
 // BrokenBy is the fault that broke the log; nil before Broken is closed.
 func (l *Log) BrokenBy() error {
-	if err := l.failure.get(); err != nil {
-		return fmt.Errorf("log %q: %w", l.opt.Dir, err)
-	}
-	return nil
+	return l.failure.get()
 }
 
 // Close commits what was submitted, saves the cursors and closes the folder. Whatever uses the log or its queues during
@@ -159,7 +156,10 @@ func (l *Log) Close() (err error) {
 		if err = l.BrokenBy(); err == nil {
 			err = l.saveCursors(pebble.Sync)
 		}
-		if err = errors.Join(err, l.store.close()); err != nil {
+		if cerr := l.store.close(); err == nil {
+			err = cerr
+		}
+		if err != nil {
 			err = fmt.Errorf("close log %q: %w", l.opt.Dir, err)
 			return // coder may be in use by what stands still
 		}

@@ -5,4 +5,7 @@ package wal
 import "time"
 
 // Under the race detector everything takes some ten times as long.
-const crashTime = 15 * time.Second
+const (
+	crashTime  = 15 * time.Second
+	busyRounds = 10
+)

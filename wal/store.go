@@ -7,9 +7,13 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
+	"syscall"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
 // store is the Pebble instance under a log. It adds what Pebble leaves to its users: many goroutines may use it while
@@ -19,13 +23,15 @@ type store struct {
 	lock    *pebble.Lock
 	failure *failure
 	gate    gate
+
+	lastDiskBytes atomic.Uint64
 }
 
 // openStore opens Pebble on a folder that is ours. o.FS is put behind a brake.
 func openStore(dir string, o *pebble.Options, f *failure, logger *slog.Logger) (*store, error) {
-	lock, err := pebble.LockDirectory(dir, o.FS)
+	lock, err := lockFolder(dir, o.FS)
 	if err != nil {
-		return nil, fmt.Errorf("another edgerelay runs on this folder, end it first (lock: %w)", err)
+		return nil, err
 	}
 	s := &store{failure: f, lock: lock}
 	b := &brake{FS: o.FS, failure: f}
@@ -36,6 +42,9 @@ func openStore(dir string, o *pebble.Options, f *failure, logger *slog.Logger) (
 			"next", "check the disk; what the file held is lost")
 	}}
 	err = s.run(func() (err error) {
+		defer func() {
+			err = errors.Join(err, panicError(recover()))
+		}()
 		s.db, err = pebble.Open(dir, o)
 		return err
 	})
@@ -44,6 +53,30 @@ func openStore(dir string, o *pebble.Options, f *failure, logger *slog.Logger) (
 	}
 	b.armed.Store(true)
 	return s, nil
+}
+
+// panicError is the error that Pebble panicked with while it opened a folder, which it does when the folder cannot be
+// synced. Other panics go on.
+func panicError(r any) error {
+	err, ok := r.(error)
+	var fault runtime.Error
+	if r != nil && (!ok || errors.As(err, &fault)) {
+		panic(r)
+	}
+	return err
+}
+
+// lockFolder keeps other processes, and other logs of this one, out of the folder.
+func lockFolder(dir string, fs vfs.FS) (*pebble.Lock, error) {
+	lock, err := pebble.LockDirectory(dir, fs)
+	switch {
+	case err == nil:
+		return lock, nil
+	case errors.Is(err, syscall.EAGAIN) || strings.Contains(err.Error(), "held by current process"):
+		return nil, fmt.Errorf("another edgerelay runs on this folder: end it first, or name another folder in [log] dir (%w)", err)
+	default:
+		return nil, fmt.Errorf("lock folder: %w; check that it can be written", err)
+	}
 }
 
 // close closes Pebble once nobody uses it. After a failure it leaves it alone: it may never answer.
@@ -164,13 +197,18 @@ func (s *store) first(lower, upper []byte) (key []byte, err error) {
 	return key, err
 }
 
-// diskBytes is the size of the folder, as Pebble counts its files; 0 when the store is closed.
+// diskBytes is the size of the folder, as Pebble counts its files; once the store is closed or has failed, what it last
+// was. Pebble waits here for the manifest, so this goes through run like everything that writes.
 func (s *store) diskBytes() uint64 {
-	if s.gate.enter() != nil {
-		return 0
+	if s.enterToWrite() == nil {
+		// An error means that the log has failed, which is not for this caller to tell.
+		_ = s.run(func() error {
+			defer s.gate.leave()
+			s.lastDiskBytes.Store(s.db.Metrics().DiskSpaceUsage())
+			return nil
+		})
 	}
-	defer s.gate.leave()
-	return s.db.Metrics().DiskSpaceUsage()
+	return s.lastDiskBytes.Load()
 }
 
 // gate counts who is inside, and closes behind the last one.
