@@ -12,20 +12,20 @@ const (
 
 // enrich fills what the message's surroundings tell. Browser and app SDKs leave the address and the user agent to the
 // server they talk to; the address of a server that reports on somebody is not that visitor's.
-func (r *request) enrich(m *segmentMessage, c *segmentContext, env *envelope, e *event.Event) {
-	browser := isObject(c.page) || string(m.channel) == browserChannel ||
-		isObject(c.library) && string(event.Lookup(c.library, "name")) == browserLibrary
+func (r *request) enrich(m *segmentMessage, env *envelope, e *event.Event) {
+	c := &m.context
+	browser := c.page || string(m.channel) == browserChannel || string(c.library) == browserLibrary
 	e.UserAgent, e.IP = filled(c.userAgent), filled(c.ip)
 	if !env.forwarded {
 		if e.UserAgent == nil && browser {
 			e.UserAgent = r.header("User-Agent")
 		}
-		if e.IP == nil && (browser || isObject(c.device)) {
+		if e.IP == nil && (browser || c.device) {
 			e.IP = r.peerIP()
 		}
 	}
-	if e.URL == nil && isObject(c.page) {
-		e.URL = filled(event.Lookup(c.page, "url"))
+	if e.URL == nil {
+		e.URL = filled(c.pageURL)
 	}
 	if m.call == callTrack {
 		if e.Source = sourceServer; browser {
@@ -35,25 +35,25 @@ func (r *request) enrich(m *segmentMessage, c *segmentContext, env *envelope, e 
 }
 
 // pageURL is where a page call happened. SDKs of browsers say so in the context, those of servers in the properties.
-func pageURL(m *segmentMessage, c *segmentContext) []byte {
-	if url := filled(event.Lookup(c.page, "url")); url != nil {
+func (m *segmentMessage) pageURL() []byte {
+	if url := filled(m.context.pageURL); url != nil {
 		return url
 	}
-	return filled(event.Lookup(m.properties, "url"))
+	return filled(m.properties.url)
 }
 
 // pageProperties is the properties of a page or screen call. Its name and category stand beside them; some SDKs repeat
 // them inside, which is where webhooks look.
 func (r *request) pageProperties(m *segmentMessage) []byte {
-	p := m.properties
+	p := m.properties.whole
 	if !isObject(p) {
 		p = emptyObject
 	}
 	name, category := filled(m.name), filled(m.category)
-	if name != nil && event.Lookup(p, "name") != nil {
+	if m.properties.name != nil {
 		name = nil
 	}
-	if category != nil && event.Lookup(p, "category") != nil {
+	if m.properties.category != nil {
 		category = nil
 	}
 	if name == nil && category == nil {
@@ -92,7 +92,7 @@ func (r *request) timeOf(m *segmentMessage, env *envelope, e *event.Event) []byt
 			given = m.original
 		}
 		if absent(given) {
-			given = m.arrive
+			given = m.taken
 		}
 	} else {
 		if absent(given) {
@@ -130,5 +130,5 @@ func (r *request) messageIdentity(m *segmentMessage, given []byte, kind event.Ki
 		given = r.nonce()
 	}
 	return event.UniqueID(app, identityContent, name, given, m.user, m.anonymous, m.groupID,
-		m.event, m.name, m.category, m.properties, m.traits, m.context)
+		m.event, m.name, m.category, m.properties.whole, m.traits, m.context.whole)
 }

@@ -82,10 +82,16 @@ func demo() App {
 // start starts a server; change, if any, changes its options.
 func start(t testing.TB, change ...func(*Options)) *rig {
 	t.Helper()
+	return startOn(t, vfs.NewMem(), "data", change...)
+}
+
+// startOn starts a server whose log is in a folder.
+func startOn(t testing.TB, fs vfs.FS, dir string, change ...func(*Options)) *rig {
+	t.Helper()
 	r := &rig{t: t, logged: &buffer{}, metrics: prometheus.NewRegistry()}
 	r.now.Store(theTime.UnixNano())
 	var err error
-	r.log, err = wal.Open(wal.Options{Dir: "data", FS: vfs.NewMem(), DedupeWindow: time.Hour, DiskReserve: -1, Logger: slog.New(slog.DiscardHandler)})
+	r.log, err = wal.Open(wal.Options{Dir: dir, FS: fs, DedupeWindow: time.Hour, DiskReserve: -1, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

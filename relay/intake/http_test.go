@@ -133,12 +133,12 @@ func TestKeys(t *testing.T) {
 	f("/beacon/v1/batch?writeKey=KEY", batch, "Content-Type: text/plain")
 	f("/v1/p", `{"type":"page","userId":"u","writeKey":"KEY"}`)
 	f("/v1/batch", `{"batch":[`+message+`],"writeKey":"KEY"}`)
-	f("/v1/batch?writeKey=WRONG", `{"batch":[],"writeKey":"WRONG"}`, basicKey)                         // Basic counts
-	f("/v1/batch?writeKey=KEY", `{"batch":[],"writeKey":"WRONG"}`)                                     // then the query
-	f("/v1/batch", `{"batch":[],"writeKey":"KEY"}`, "Authorization: Bearer token")                     // no Basic
-	f("/v1/batch", `{"batch":[],"writeKey":"KEY"}`, "Authorization: Basic %%%")                        // nor this
-	f("/v1/batch", `{"batch":[],"writeKey":"KEY"}`, "Authorization: Basic Og==")                       // nobody
-	f("/data/segmentio/KEY", message, "Authorization: Basic V1JPTkc6")                                 // the path's alone
+	f("/v1/batch?writeKey=WRONG", `{"batch":[],"writeKey":"WRONG"}`, basicKey)                          // Basic counts
+	f("/v1/batch?writeKey=KEY", `{"batch":[],"writeKey":"WRONG"}`)                                      // then the query
+	f("/v1/batch", `{"batch":[],"writeKey":"KEY"}`, "Authorization: Bearer token")                      // no Basic
+	f("/v1/batch", `{"batch":[],"writeKey":"KEY"}`, "Authorization: Basic %%%")                         // nor this
+	f("/v1/batch", `{"batch":[],"writeKey":"KEY"}`, "Authorization: Basic Og==")                        // nobody
+	f("/data/segmentio/KEY", message, "Authorization: Basic V1JPTkc6")                                  // the path's alone
 	f("/data/track?writeKey=WRONG", oneEvent, "X-PENDO-INTEGRATION-KEY: INT", "Authorization: Basic x") // the header's alone
 }
 
@@ -399,6 +399,24 @@ func TestShutdown(t *testing.T) {
 		t.Error(err)
 	}
 	r.stored(`trackEventReceived visitor="v" name="E" id="E" source="server" properties={}`)
+}
+
+// TestShutdownFirst: whoever stops a server that has not begun yet has stopped it.
+func TestShutdownFirst(t *testing.T) {
+	r := start(t)
+	if err := r.server.Shutdown(context.Background()); err != nil {
+		t.Error(err)
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.server.Serve(ln); err != nil {
+		t.Error(err)
+	}
+	if _, err := net.Dial("tcp", ln.Addr().String()); err == nil {
+		t.Error("somebody still listens")
+	}
 }
 
 // TestTLS serves with a certificate from files, and with another one after it was loaded again.

@@ -22,12 +22,10 @@
 package intake
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -107,6 +105,7 @@ type Server struct {
 	bodies  budget
 	pool    sync.Pool     // of *request
 	calls   atomic.Uint64 // numbers messages that have neither an ID nor a time
+	listen  listeners
 
 	mangle bool // tests only: fill a request's memory with rubbish when it is released
 }
@@ -193,39 +192,6 @@ func (s *Server) newHTTP() *fasthttp.Server {
 		NoDefaultContentType:         true,
 		SecureErrorLogMessage:        true,
 	}
-}
-
-// Serve takes connections from ln until Shutdown, then returns nil. It may be called for several listeners at once.
-func (s *Server) Serve(ln net.Listener) error {
-	if s.cert.Load() != nil {
-		ln = tls.NewListener(ln, &tls.Config{
-			MinVersion:     tls.VersionTLS12,
-			GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return s.cert.Load(), nil },
-		})
-	}
-	if err := s.http.Serve(ln); err != nil {
-		return fmt.Errorf("serve intake on %s: %w", ln.Addr(), err)
-	}
-	return nil
-}
-
-// Shutdown closes the listeners and waits until the requests under way are answered, or ctx is done.
-func (s *Server) Shutdown(ctx context.Context) error {
-	if err := s.http.ShutdownWithContext(ctx); err != nil {
-		return fmt.Errorf("stop intake with %d connections open: %w", s.http.GetOpenConnectionsCount(), err)
-	}
-	return nil
-}
-
-// LoadCertificate reads the certificate again, for the connections that are opened from now on. On an error the one
-// before stays.
-func (s *Server) LoadCertificate(certFile, keyFile string) error {
-	cert, err := tls.LoadX509KeyPair(certFile, keyFile)
-	if err != nil {
-		return fmt.Errorf("load certificate %q: %w", certFile, err)
-	}
-	s.cert.Store(&cert)
-	return nil
 }
 
 // debugLogger passes the HTTP server's own words on: they are about single connections, which are counted.

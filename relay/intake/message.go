@@ -8,126 +8,166 @@ import (
 // segmentMessage is the members of a Segment message that count, stable JSON or nil.
 type segmentMessage struct {
 	call
-	kind, id, event, name, category   []byte
-	user, anonymous, groupID          []byte
-	timestamp, original, sent, arrive []byte
-	channel                           []byte
-	context, properties, traits       []byte
+	kind, id, event, name, category  []byte
+	user, anonymous, groupID         []byte
+	timestamp, original, sent, taken []byte
+	channel, traits                  []byte
+	properties                       segmentProperties
+	context                          segmentContext
 }
 
-func (m *segmentMessage) member(key, value []byte) bool {
-	switch string(key) {
-	case `"type"`:
-		m.kind = value
-	case `"messageId"`:
-		m.id = value
-	case `"event"`:
-		m.event = value
-	case `"name"`:
-		m.name = value
-	case `"category"`:
-		m.category = value
-	case `"userId"`:
-		m.user = value
-	case `"anonymousId"`:
-		m.anonymous = value
-	case `"groupId"`:
-		m.groupID = value
-	case `"timestamp"`:
-		m.timestamp = value
-	case `"originalTimestamp"`:
-		m.original = value
-	case `"sentAt"`:
-		m.sent = value
-	case `"receivedAt"`:
-		m.arrive = value
-	case `"channel"`:
-		m.channel = value
-	case `"context"`:
-		m.context = value
-	case `"properties"`:
-		m.properties = value
-	case `"traits"`:
-		m.traits = value
+// read reads a message, an object.
+func (m *segmentMessage) read(p *reader) {
+	for more := p.enter(); more; more = p.next() {
+		switch string(p.key()) {
+		case `"type"`:
+			m.kind = p.value()
+		case `"messageId"`:
+			m.id = p.value()
+		case `"event"`:
+			m.event = p.value()
+		case `"name"`:
+			m.name = p.value()
+		case `"category"`:
+			m.category = p.value()
+		case `"userId"`:
+			m.user = p.value()
+		case `"anonymousId"`:
+			m.anonymous = p.value()
+		case `"groupId"`:
+			m.groupID = p.value()
+		case `"timestamp"`:
+			m.timestamp = p.value()
+		case `"originalTimestamp"`:
+			m.original = p.value()
+		case `"sentAt"`:
+			m.sent = p.value()
+		case `"receivedAt"`:
+			m.taken = p.value()
+		case `"channel"`:
+			m.channel = p.value()
+		case `"traits"`:
+			m.traits = p.value()
+		case `"properties"`:
+			m.properties.read(p)
+		case `"context"`:
+			m.context.read(p)
+		default:
+			p.skip()
+		}
 	}
-	return true
 }
 
-// segmentContext is the members of a context that count.
-type segmentContext struct {
-	groupID, traits, userAgent, ip, page, library, device []byte
+// segmentProperties is properties as they came, and those of them that are looked at.
+type segmentProperties struct {
+	whole                                   []byte
+	groupID, accountID, url, name, category []byte
 }
 
-func (c *segmentContext) member(key, value []byte) bool {
-	switch string(key) {
-	case `"groupId"`:
-		c.groupID = value
-	case `"traits"`:
-		c.traits = value
-	case `"userAgent"`:
-		c.userAgent = value
-	case `"ip"`:
-		c.ip = value
-	case `"page"`:
-		c.page = value
-	case `"library"`:
-		c.library = value
-	case `"device"`:
-		c.device = value
-	}
-	return true
-}
-
-// walk gives the members of an object of stable JSON to f. What is no object has none.
-func walk(object []byte, f func(key, value []byte) bool) {
-	if !isObject(object) {
+func (s *segmentProperties) read(p *reader) {
+	start := p.i
+	if p.at() != '{' {
+		s.whole = p.value()
 		return
 	}
-	if err := event.Members(object, f); err != nil {
-		panic("BUG: intake: " + err.Error())
+	for more := p.enter(); more; more = p.next() {
+		switch string(p.key()) {
+		case `"groupId"`:
+			s.groupID = p.value()
+		case `"accountId"`:
+			s.accountID = p.value()
+		case `"url"`:
+			s.url = p.value()
+		case `"name"`:
+			s.name = p.value()
+		case `"category"`:
+			s.category = p.value()
+		default:
+			p.skip()
+		}
 	}
+	s.whole = p.b[start:p.i:p.i]
+}
+
+// segmentContext is a context as it came, and what is looked at in it.
+type segmentContext struct {
+	whole                          []byte
+	groupID, traits, userAgent, ip []byte
+	page, device                   bool
+	pageURL, library               []byte
+}
+
+// read reads a context over the one that s holds: what both have, the later says.
+func (s *segmentContext) read(p *reader) {
+	start := p.i
+	if p.at() != '{' {
+		p.skip()
+		return
+	}
+	for more := p.enter(); more; more = p.next() {
+		switch string(p.key()) {
+		case `"groupId"`:
+			s.groupID = p.value()
+		case `"traits"`:
+			s.traits = p.value()
+		case `"userAgent"`:
+			s.userAgent = p.value()
+		case `"ip"`:
+			s.ip = p.value()
+		case `"page"`:
+			s.page = p.at() == '{'
+			s.pageURL = p.member(`"url"`)
+		case `"library"`:
+			s.library = p.member(`"name"`)
+		case `"device"`:
+			s.device = p.at() == '{'
+			p.skip()
+		default:
+			p.skip()
+		}
+	}
+	s.whole = p.b[start:p.i:p.i]
 }
 
 // addMessage turns one message into an item, or leaves it out and counts why.
 func (r *request) addMessage(raw []byte, env *envelope) {
+	if why, ok := r.tryMessage(raw, env); !ok {
+		r.leaveOut(why, 1)
+	}
+}
+
+func (r *request) tryMessage(raw []byte, env *envelope) (why omission, ok bool) {
 	switch {
 	case !isObject(raw):
-		r.leaveOut(omitNotObject, 1)
-		return
+		return omitNotObject, false
 	case len(raw) > messageBytesMax:
-		r.leaveOut(omitTooLarge, 1)
-		return
+		return omitTooLarge, false
 	}
-	var m segmentMessage
-	walk(raw, m.member)
-	if m.call = env.call; !absent(m.kind) {
+	m := segmentMessage{call: env.call, context: env.context}
+	m.read(&reader{b: raw})
+	if !absent(m.kind) {
 		m.call = callOf(m.kind)
 	}
-	if m.call == noCall {
-		r.leaveOut(omitType, 1)
-		return
+	switch {
+	case m.call == noCall:
+		return omitType, false
+	case m.call == callTrack && !r.app.segmentTrack:
+		return omitTrackOff, false
 	}
-	if m.call == callTrack && !r.app.segmentTrack {
-		r.leaveOut(omitTrackOff, 1)
-		return
-	}
-	var c segmentContext
-	walk(env.context, c.member)
-	walk(m.context, c.member)
 	it := r.add()
-	if why, ok := r.readMessage(&m, &c, it); !ok {
+	if why, ok := r.readMessage(&m, it); !ok {
 		it.reset()
 		r.items = r.items[:len(r.items)-1]
-		r.leaveOut(why, 1)
-		return
+		return why, false
 	}
-	r.enrich(&m, &c, env, &it.event)
+	r.enrich(&m, env, &it.event)
 	given := r.timeOf(&m, env, &it.event)
 	it.event.UniqueID = r.messageIdentity(&m, given, it.event.Kind)
+	return 0, true
 }
 
 // readMessage fills what a message tells: who, and what happened or what is known of them.
-func (r *request) readMessage(m *segmentMessage, c *segmentContext, it *item) (why omission, ok bool) {
+func (r *request) readMessage(m *segmentMessage, it *item) (why omission, ok bool) {
 	e := &it.event
 	it.seen = true
 	user, badUser := r.id(m.user)
@@ -141,21 +181,21 @@ func (r *request) readMessage(m *segmentMessage, c *segmentContext, it *item) (w
 	if e.Visitor == nil {
 		return omitNoUser, false
 	}
-	if !absent(m.properties) && !isObject(m.properties) || !absent(m.traits) && !isObject(m.traits) {
+	if !absent(m.properties.whole) && !isObject(m.properties.whole) || !absent(m.traits) && !isObject(m.traits) {
 		return omitWrongType, false
 	}
-	if why, ok := r.readAccount(m, c, e); !ok {
+	if why, ok := r.readAccount(m, e); !ok {
 		return why, false
 	}
 	switch m.call {
 	case callTrack:
 		return r.readTrackCall(m, e)
 	case callPage, callScreen:
-		e.Kind, e.Properties, e.URL = event.PageLoaded, r.pageProperties(m), pageURL(m, c)
+		e.Kind, e.Properties, e.URL = event.PageLoaded, r.pageProperties(m), m.pageURL()
 	case callIdentify:
 		traits := m.traits
 		if !isObject(traits) {
-			traits = c.traits // where RudderStack's browser SDK has them
+			traits = m.context.traits // where RudderStack's browser SDK has them
 		}
 		it.learn(event.VisitorMetadataUpdated, people.Visitor, traits)
 	case callGroup:
@@ -180,14 +220,14 @@ func omissionOf(bad fault) omission {
 
 // readAccount finds the account: the group of a group call, else that of the context, else what Pendo's users put into
 // the properties.
-func (r *request) readAccount(m *segmentMessage, c *segmentContext, e *event.Event) (why omission, ok bool) {
-	from := c.groupID
+func (r *request) readAccount(m *segmentMessage, e *event.Event) (why omission, ok bool) {
+	from := m.context.groupID
 	switch {
 	case m.call == callGroup:
 		from = m.groupID
 	case absent(from):
-		if from = event.Lookup(m.properties, "groupId"); absent(from) {
-			from = event.Lookup(m.properties, "accountId")
+		if from = m.properties.groupID; absent(from) {
+			from = m.properties.accountID
 		}
 	}
 	account, bad := r.id(from)
@@ -214,7 +254,7 @@ func (r *request) readTrackCall(m *segmentMessage, e *event.Event) (why omission
 	}
 	e.Kind, e.Name = event.TrackEventReceived, m.event
 	e.IDs = append(e.IDs, r.app.trackID(m.event))
-	if e.Properties = m.properties; !isObject(e.Properties) {
+	if e.Properties = m.properties.whole; !isObject(e.Properties) {
 		e.Properties = emptyObject
 	}
 	return 0, true

@@ -36,6 +36,7 @@ type request struct {
 	text      []byte // values that do not stand in the body as they are needed
 	peer      []byte // JSON string: the address of who sent this; nil until it is asked for
 
+	parts     [][]byte // the messages of a batch, slices of json
 	items     []item
 	derived   event.Event // an event that follows from an item
 	record    []byte
@@ -88,9 +89,9 @@ func (r *request) resetItems() {
 		r.items[i].reset()
 	}
 	if cap(r.items) > keepItems {
-		r.items = nil
+		r.items, r.parts = nil, nil
 	}
-	r.items = r.items[:0]
+	r.items, r.parts = r.items[:0], r.parts[:0]
 	r.derived.Reset()
 	clear(r.receivers)
 	r.receivers = r.receivers[:0]

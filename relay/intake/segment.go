@@ -79,63 +79,96 @@ const (
 
 // envelope is what all messages of a body share.
 type envelope struct {
-	call      call   // of messages that have no type; noCall in batches
-	sentAt    []byte // when the SDK sent it, by its own clock
-	context   []byte // members that messages have unless they say otherwise
-	forwarded bool   // Segment's cloud sent it on: who asks is not the SDK, and clocks are corrected already
+	call      call           // of messages that have no type; noCall in batches
+	sentAt    []byte         // when the SDK sent it, by its own clock
+	context   segmentContext // what messages have unless they say otherwise
+	forwarded bool           // Segment's cloud sent it on: who asks is not the SDK, and clocks are corrected already
 }
 
 // serveMessage takes one message.
 func serveMessage(r *request) error {
-	if err := r.openWriteKey(nil); err != nil {
+	if err := r.openWriteKey(); err != nil {
 		return err
 	}
 	body, err := r.readObject()
 	if err != nil {
 		return err
 	}
-	if err := r.openWriteKey(body); err != nil {
-		return err
+	if r.app == nil {
+		if err := r.openBodyKey(event.Lookup(body, "writeKey")); err != nil {
+			return err
+		}
 	}
 	r.addMessage(body, &envelope{call: r.end.call})
 	return r.finish()
 }
 
-// serveBatch takes a batch of messages of any type.
+// serveBatch takes a batch of messages of any type. What the messages share may stand behind them, so they are only
+// told apart at first.
 func serveBatch(r *request) error {
-	if err := r.openWriteKey(nil); err != nil {
+	if err := r.openWriteKey(); err != nil {
 		return err
 	}
 	body, err := r.readObject()
 	if err != nil {
 		return err
 	}
-	if err := r.openWriteKey(body); err != nil {
-		return err
-	}
 	var env envelope
-	var batch []byte
-	broken := event.Members(body, func(key, value []byte) bool {
-		switch string(key) {
-		case `"batch"`:
-			batch = value
-		case `"sentAt"`:
-			env.sentAt = value
-		case `"context"`:
-			env.context = value
+	writeKey, ok := r.readEnvelope(&reader{b: body}, &env)
+	if r.app == nil {
+		if err := r.openBodyKey(writeKey); err != nil {
+			return err
 		}
-		return true
-	})
-	if broken != nil {
-		panic("BUG: intake: " + broken.Error())
 	}
-	if len(batch) == 0 || batch[0] != '[' {
+	if !ok {
 		no := badBody("invalid_body", `batch is not an array; send {"batch":[…]}`)
 		no.field = "batch"
 		return no
 	}
-	r.addMessages(batch, &env)
+	r.addParts(&env)
 	return r.finish()
+}
+
+// readEnvelope reads the body of a batch. Its messages are in r.parts then; ok is false when there is no array of them.
+func (r *request) readEnvelope(p *reader, env *envelope) (writeKey []byte, ok bool) {
+	for more := p.enter(); more; more = p.next() {
+		switch string(p.key()) {
+		case `"batch"`:
+			if ok = p.at() == '['; ok {
+				r.readParts(p)
+			} else {
+				p.skip()
+			}
+		case `"sentAt"`:
+			env.sentAt = p.value()
+		case `"context"`:
+			env.context.read(p)
+		case `"writeKey"`:
+			writeKey = p.value()
+		default:
+			p.skip()
+		}
+	}
+	return writeKey, ok
+}
+
+// readParts reads the elements of an array into r.parts. Those over the limit are left out.
+func (r *request) readParts(p *reader) {
+	for more := p.enter(); more; more = p.next() {
+		if len(r.parts) < messagesMax {
+			r.parts = append(r.parts, p.value())
+		} else {
+			p.skip()
+			r.leaveOut(omitTooMany, 1)
+		}
+	}
+}
+
+// addParts turns the messages of a batch into items.
+func (r *request) addParts(env *envelope) {
+	for _, raw := range r.parts {
+		r.addMessage(raw, env)
+	}
 }
 
 // serveForwarded takes what Segment's cloud sends to a webhook: one message, or several in an array.
@@ -152,7 +185,8 @@ func serveForwarded(r *request) error {
 	case '{':
 		r.addMessage(body, &env)
 	case '[':
-		r.addMessages(body, &env)
+		r.readParts(&reader{b: body})
+		r.addParts(&env)
 	default:
 		return badBody("invalid_body", "the body is neither a message nor an array of messages")
 	}
@@ -171,39 +205,26 @@ func (r *request) readObject() ([]byte, error) {
 	return body, err
 }
 
-// openWriteKey finds the app of a write key: the user name of Basic authorization, else of the query, else of the body.
-// It is called before the body is read, with nil, so that a wrong key costs nothing, and again with the body.
-func (r *request) openWriteKey(body []byte) error {
-	if r.app != nil {
-		return nil
+// openWriteKey finds the app of a write key that stands in front of the body: the user name of Basic authorization,
+// else the query's. A wrong one is refused before the body has come. Without one the body may have it: r.app stays nil.
+func (r *request) openWriteKey() error {
+	if key := r.writeKey(); len(key) > 0 {
+		return r.openKey(key)
 	}
-	key := r.basicUser()
-	if len(key) == 0 {
-		key = r.ctx.QueryArgs().Peek("writeKey")
-	}
-	if len(key) == 0 {
-		if body == nil {
-			return nil
-		}
-		key, _ = event.PlainText(filled(event.Lookup(body, "writeKey"))) // a key with escapes in it is nobody's
-	}
+	return nil
+}
+
+// openBodyKey finds the app of a write key in the body.
+func (r *request) openBodyKey(value []byte) error {
+	key, _ := event.PlainText(filled(value)) // one with escapes is nobody's
 	return r.openKey(key)
 }
 
-// addMessages turns each message of a batch into an item, or leaves it out.
-func (r *request) addMessages(batch []byte, env *envelope) {
-	n := 0
-	broken := event.Elements(batch, func(raw []byte) bool {
-		if n++; n > messagesMax {
-			r.leaveOut(omitTooMany, 1)
-		} else {
-			r.addMessage(raw, env)
-		}
-		return true
-	})
-	if broken != nil {
-		panic("BUG: intake: " + broken.Error())
+func (r *request) writeKey() []byte {
+	if key := r.basicUser(); len(key) > 0 {
+		return key
 	}
+	return r.ctx.QueryArgs().Peek("writeKey")
 }
 
 // finish commits and answers. A message that cannot be taken does not change the answer: some SDKs send anything that is

@@ -28,12 +28,9 @@ func serveSettings(r *request) error {
 
 // serveSourceConfig tells RudderStack's browser SDK that its source is there and has no destinations of its own.
 func serveSourceConfig(r *request) error {
-	if err := r.openWriteKey(emptyObject); err != nil {
+	key := r.writeKey()
+	if err := r.openKey(key); err != nil {
 		return err
-	}
-	key := r.basicUser()
-	if len(key) == 0 {
-		key = r.ctx.QueryArgs().Peek("writeKey")
 	}
 	b := r.value(func(b []byte) []byte {
 		b = append(b, `{"source":{"id":`...)

@@ -24,9 +24,12 @@ func parseTime(value []byte) (ms int64, ok bool) {
 	if !plain || len(text) == 0 {
 		return 0, false
 	}
-	if len(text) > 4 && (text[4] == '-' && value[0] == '"') {
+	switch quoted := value[0] == '"'; {
+	case quoted && len(text) > 4 && text[4] == '-':
 		ms, ok = parseISO(text)
-	} else {
+	case quoted && len(text) < len("100000000"):
+		return 0, false // a year, perhaps
+	default:
 		ms, ok = parseNumber(text)
 	}
 	return ms, ok && ms >= 0 && ms <= timeMax
@@ -34,8 +37,10 @@ func parseTime(value []byte) (ms int64, ok bool) {
 
 // parseNumber reads seconds or milliseconds.
 func parseNumber(text []byte) (ms int64, ok bool) {
-	if text[0] != '-' && (text[0] < '0' || text[0] > '9') || len(text) > 32 {
-		return 0, false
+	for _, c := range text {
+		if (c < '0' || c > '9') && c != '.' && c != '-' && c != '+' && c != 'e' {
+			return 0, false // ParseFloat knows more ways to write a number
+		}
 	}
 	f, err := strconv.ParseFloat(string(text), 64)
 	if err != nil {
@@ -115,11 +120,16 @@ func parseISO(text []byte) (ms int64, ok bool) {
 	if s.failed || len(s.text) > 0 {
 		return 0, false
 	}
-	t := time.Date(year, time.Month(month), day, hour, minute, second, nanos, time.UTC)
-	if first := time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC); first.Day() != day {
-		return 0, false // there is no such day in that month
+	if day > 28 && day > daysOf(year, month) {
+		return 0, false
 	}
+	t := time.Date(year, time.Month(month), day, hour, minute, second, nanos, time.UTC)
 	return t.UnixMilli() - int64(offset)*1000, true
+}
+
+// daysOf is how many days a month has: the day before the next one's first.
+func daysOf(year, month int) int {
+	return time.Date(year, time.Month(month)+1, 0, 0, 0, 0, 0, time.UTC).Day()
 }
 
 // fraction reads the digits behind the point as nanoseconds; those behind the ninth count for nothing.

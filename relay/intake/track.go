@@ -46,46 +46,72 @@ func serveTrack(r *request) error {
 	return r.answer(`{"status":"ok"}`)
 }
 
-func (r *request) addTracks(list []byte) (err error) {
-	i := 0
-	broken := event.Elements(list, func(raw []byte) bool {
+func (r *request) addTracks(list []byte) error {
+	p, i := reader{b: list}, 0
+	for more := p.enter(); more; more = p.next() {
 		if i == trackEventsMax {
-			err = tooLarge("there are more than %d events in the body; send fewer at once", trackEventsMax)
-			return false
+			return tooLarge("there are more than %d events in the body; send fewer at once", trackEventsMax)
 		}
-		err = r.addTrack(raw, i)
+		if err := r.addTrack(p.value(), i); err != nil {
+			return err
+		}
 		i++
-		return err == nil
-	})
-	if broken != nil {
-		panic("BUG: intake: " + broken.Error())
 	}
-	return err
+	return nil
 }
 
-// trackEvent is the members of one event that count.
+// trackEvent is the members of one event that count, stable JSON or nil.
 type trackEvent struct {
-	kind, name, visitor, account, time, properties, context []byte
+	kind, name, visitor, account, time, properties []byte
+	context                                        trackContext
 }
 
-func (t *trackEvent) member(key, value []byte) bool {
-	switch string(key) {
-	case `"type"`:
-		t.kind = value
-	case `"event"`:
-		t.name = value
-	case `"visitorId"`:
-		t.visitor = value
-	case `"accountId"`:
-		t.account = value
-	case `"timestamp"`:
-		t.time = value
-	case `"properties"`:
-		t.properties = value
-	case `"context"`:
-		t.context = value
+type trackContext struct {
+	whole, ip, userAgent, url []byte
+}
+
+func (t *trackEvent) read(p *reader) {
+	for more := p.enter(); more; more = p.next() {
+		switch string(p.key()) {
+		case `"type"`:
+			t.kind = p.value()
+		case `"event"`:
+			t.name = p.value()
+		case `"visitorId"`:
+			t.visitor = p.value()
+		case `"accountId"`:
+			t.account = p.value()
+		case `"timestamp"`:
+			t.time = p.value()
+		case `"properties"`:
+			t.properties = p.value()
+		case `"context"`:
+			t.context.read(p)
+		default:
+			p.skip()
+		}
 	}
-	return true
+}
+
+func (t *trackContext) read(p *reader) {
+	start := p.i
+	if p.at() != '{' {
+		t.whole = p.value()
+		return
+	}
+	for more := p.enter(); more; more = p.next() {
+		switch string(p.key()) {
+		case `"ip"`:
+			t.ip = p.value()
+		case `"userAgent"`:
+			t.userAgent = p.value()
+		case `"url"`:
+			t.url = p.value()
+		default:
+			p.skip()
+		}
+	}
+	t.whole = p.b[start:p.i]
 }
 
 // addTrack turns one event into an item. index is its place in the array, -1 when it is the whole body.
@@ -99,9 +125,7 @@ func (r *request) addTrack(raw []byte, index int) error {
 		return no
 	}
 	var t trackEvent
-	if err := event.Members(raw, t.member); err != nil {
-		panic("BUG: intake: " + err.Error())
-	}
+	t.read(&reader{b: raw})
 	it := r.add()
 	e := &it.event
 	e.Kind, e.Source = event.TrackEventReceived, sourceServer
@@ -153,14 +177,10 @@ func (r *request) readTrack(t *trackEvent, e *event.Event) (field, what string) 
 		}
 		e.Properties = t.properties
 	}
-	if !absent(t.context) {
-		if !isObject(t.context) {
-			return "context", "must be an object"
-		}
-		e.IP = filled(event.Lookup(t.context, "ip"))
-		e.UserAgent = filled(event.Lookup(t.context, "userAgent"))
-		e.URL = filled(event.Lookup(t.context, "url"))
+	if !absent(t.context.whole) && !isObject(t.context.whole) {
+		return "context", "must be an object"
 	}
+	e.IP, e.UserAgent, e.URL = filled(t.context.ip), filled(t.context.userAgent), filled(t.context.url)
 	return "", ""
 }
 

@@ -1,0 +1,175 @@
+package intake
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+	"unicode/utf8"
+
+	"edgerelay/relay/event"
+)
+
+// harvest is a request that parses bodies and shows what became of them.
+type harvest struct{ *request }
+
+func newHarvest(f *testing.F) *harvest {
+	rig := start(f)
+	r := offline(f, rig.server)
+	r.app, r.end = rig.server.apps.Load().byKey["KEY"], endpointOf(f, "/v1/batch")
+	return &harvest{request: r}
+}
+
+// parse makes a body stable and gives it to add; what comes out must be fit for every receiver.
+func (h *harvest) parse(t *testing.T, body []byte, add func(body []byte)) {
+	h.resetItems()
+	h.text, h.peer = h.text[:0], nil
+	var err error
+	if h.json, err = h.stable.Append(h.json[:0], body); err != nil {
+		return
+	}
+	add(h.json)
+	for i := range h.items {
+		e := &h.items[i].event
+		if e.Time < 0 || e.Time > timeMax {
+			t.Errorf("time %d", e.Time)
+		}
+		if len(e.Visitor) <= 2 || e.Kind == event.TrackEventReceived && (len(e.Name) <= 2 || len(e.IDs) != 1) {
+			t.Errorf("event of nobody or nothing: %s", show(e))
+		}
+		for _, text := range [][]byte{e.Visitor, e.Account, e.Name, e.UserAgent, e.IP, e.URL, e.Source} {
+			if text != nil && (text[0] != '"' || !isStable(h, text)) {
+				t.Errorf("%q is no stable string", text)
+			}
+		}
+		for _, object := range [][]byte{e.Properties, h.items[i].traits} {
+			if object != nil && (object[0] != '{' || !isStable(h, object)) {
+				t.Errorf("%q is no stable object", object)
+			}
+		}
+		if e.Kind == 0 {
+			continue // a sighting
+		}
+		var back event.Event
+		if err := event.ParseRecord(e.AppendRecord(nil), &back); err != nil {
+			t.Error(err)
+		}
+	}
+	if len(h.items) > 0 && (!json.Valid(body) || !utf8.Valid(body)) {
+		t.Errorf("taken: %q", body)
+	}
+}
+
+func isStable(h *harvest, value []byte) bool {
+	again, err := h.stable.Append(nil, value)
+	return err == nil && string(again) == string(value)
+}
+
+// addBodies adds the bodies of the captured requests to the corpus.
+func addBodies(f *testing.F) {
+	files, err := filepath.Glob("testdata/segment/*.raw")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range files {
+		request, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for i := range request {
+			if string(request[i:min(i+4, len(request))]) == "\r\n\r\n" {
+				f.Add(request[i+4:])
+				break
+			}
+		}
+	}
+}
+
+func FuzzTrack(f *testing.F) {
+	h := newHarvest(f)
+	f.Add([]byte(trackBody(1)))
+	f.Add([]byte(`[` + trackBody(1) + `,{"event":"E","visitorId":7,"timestamp":"2022-01-01","context":{"ip":1}}]`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		h.parse(t, body, func(body []byte) {
+			var err error
+			switch body[0] {
+			case '{':
+				err = h.addTrack(body, -1)
+			case '[':
+				err = h.addTracks(body)
+			}
+			if err != nil {
+				h.resetItems()
+			}
+		})
+	})
+}
+
+func FuzzBatch(f *testing.F) {
+	h := newHarvest(f)
+	addBodies(f)
+	f.Add([]byte(batchBody(2, 0)))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		h.parse(t, body, func(body []byte) {
+			if !isObject(body) {
+				return
+			}
+			var env envelope
+			h.readEnvelope(&reader{b: body}, &env)
+			h.addParts(&env)
+			n := len(h.items)
+			for _, out := range h.leftOut {
+				n += out
+			}
+			if n < len(h.parts) {
+				t.Errorf("%d of %d messages are accounted for", n, len(h.parts))
+			}
+		})
+	})
+}
+
+func FuzzMessage(f *testing.F) {
+	h := newHarvest(f)
+	addBodies(f)
+	f.Fuzz(func(t *testing.T, body []byte) {
+		for _, env := range []envelope{{call: callTrack}, {forwarded: true}, {call: callIdentify, sentAt: []byte(`"2026-11-21T06:12:00Z"`)}} {
+			h.parse(t, body, func(body []byte) { h.addMessage(body, &env) })
+		}
+	})
+}
+
+// FuzzInflate: whatever comes as compressed, the result is bounded and the decoders stay usable.
+func FuzzInflate(f *testing.F) {
+	rig := start(f, func(o *Options) { o.BodyMax = 64 << 10 })
+	r := offline(f, rig.server)
+	for i, e := range sentEncodings {
+		f.Add(uint8(i), []byte(deflateTo(f, e[0], []byte(trackBody(1)))))
+		f.Add(uint8(i), []byte(deflateTo(f, e[0], make([]byte, 1<<20))))
+	}
+	all := []encoding{gzipped, gzipped, deflated, deflated, zstandard, brotlied}
+	f.Fuzz(func(t *testing.T, how uint8, wire []byte) {
+		r.wire = append(r.wire[:0], wire...)
+		err := r.inflate(all[int(how)%len(all)])
+		if err == nil && len(r.plain) > rig.server.opt.BodyMax {
+			t.Errorf("%d bytes", len(r.plain))
+		}
+		e := sentEncodings[int(how)%len(sentEncodings)]
+		r.wire = append(r.wire[:0], deflateTo(t, e[0], []byte(oneEvent))...)
+		if err := r.inflate(all[int(how)%len(all)]); err != nil || string(r.plain) != oneEvent {
+			t.Errorf("afterwards: %q, %v", r.plain, err)
+		}
+	})
+}
+
+func FuzzPath(f *testing.F) {
+	for _, seed := range []string{"/v1/track", "//data//segmentio/K/", "http://h/v1/b?x", "/%2", "%", "", "?", "/a%2fb/data/track#"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, target []byte) {
+		path := appendPath(nil, target)
+		m := paths.find(path, nil)
+		if m.end != nil && len(m.prefix) >= len(path) {
+			t.Errorf("%q: prefix %q", path, m.prefix)
+		}
+	})
+}
