@@ -34,6 +34,8 @@ func mustOpen(t testing.TB, o Options) *Log {
 	return l
 }
 
+func newMem() *vfs.MemFS { return vfs.NewMem() }
+
 func mustQueue(t testing.TB, l *Log, id uint32, o QueueOptions) *Queue {
 	t.Helper()
 	q, err := l.Queue(id, o)
