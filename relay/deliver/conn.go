@@ -13,14 +13,16 @@ type conn struct {
 	dialer *dialer
 
 	got     int       // bytes read since the last request was begun
-	readErr error     // the last Read's
+	readErr error     // the first of a Read since then
 	used    time.Time // when the last request was begun
 }
 
 func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	c.got += n
-	c.readErr = err
+	if c.readErr == nil {
+		c.readErr = err
+	}
 	return n, err
 }
 

@@ -14,7 +14,6 @@ import (
 	"edgerelay/relay/format"
 	"edgerelay/relay/hook"
 	"edgerelay/relay/sign"
-	"edgerelay/wal"
 )
 
 // BenchmarkDeliver drains a backlog in memory to a receiver on loopback that only answers. Hold it against
@@ -83,23 +82,5 @@ func BenchmarkPlainPosts(b *testing.B) {
 			b.StopTimer()
 			client.CloseIdleConnections()
 		})
-	}
-}
-
-// sendMany appends n track events of one visitor, a thousand to a commit.
-func (g *rig) sendMany(t testing.TB, n int) {
-	t.Helper()
-	e := event.Sample(event.TrackEventReceived)
-	var body []byte
-	for first := 0; first < n; first += 1000 {
-		var batch wal.Batch
-		for i := first; i < min(first+1000, n); i++ {
-			e.UniqueID = event.UniqueID([]byte(fmt.Sprint(i)))
-			body = e.AppendRecord(body[:0])
-			batch.Add(wal.Record{Body: body, Receivers: []wal.Receiver{{Queue: 1}}})
-		}
-		if _, err := g.log.Append(&batch); err != nil {
-			t.Fatal(err)
-		}
 	}
 }

@@ -32,8 +32,9 @@ type health struct {
 	streak atomic.Int32 // failed attempts in a row; written under mu
 
 	mu       sync.Mutex
-	times    []time.Time // of the streak's last disableAfter failures: number n stands at n%disableAfter, n from 0
-	asked    time.Time   // until when the receiver wants to be left alone
+	times    []time.Time   // of the streak's last disableAfter failures: number n stands at n%disableAfter, n from 0
+	asked    time.Time     // until when the receiver wants to be left alone
+	well     chan struct{} // closed when the webhook stops failing; made when it begins to
 	reason   string
 	disabled bool
 }
@@ -54,33 +55,37 @@ func (h *health) pass(ctx context.Context) (turn, ok bool) {
 	if !h.failing() {
 		return false, true
 	}
+	well, _ := h.line()
 	select {
 	case <-h.turn:
+	case <-well:
+		return false, true
 	case <-ctx.Done():
 		return false, false
 	}
-	pause, failing := h.pause()
-	if !failing { // somebody got through meanwhile: nobody need wait for anybody
+	well, pause := h.line()
+	wait := time.NewTimer(pause)
+	defer wait.Stop()
+	select {
+	case <-wait.C:
+		return true, true
+	case <-well:
 		h.leave(true)
 		return false, true
-	}
-	if !sleep(ctx, pause) {
+	case <-ctx.Done():
 		h.leave(true)
 		return false, false
 	}
-	return true, true
 }
 
-// pause is how long the lane whose turn it is waits before its attempt.
-func (h *health) pause() (pause time.Duration, failing bool) {
+// line is what those who stand in line wait for: that somebody gets through, or the pause of the one whose turn it is.
+func (h *health) line() (well <-chan struct{}, pause time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	over := int(h.streak.Load()) - brakeAfter
-	if over < 0 {
-		return 0, false
+	if over := int(h.streak.Load()) - brakeAfter; over >= 0 {
+		pause = backoff(over+1, brakePause, brakePauseMax)
 	}
-	pause = backoff(over+1, brakePause, brakePauseMax)
-	return max(pause, h.asked.Sub(h.now())), true
+	return h.well, max(pause, h.asked.Sub(h.now()))
 }
 
 // leave ends a pass without an attempt.
@@ -99,6 +104,9 @@ func (h *health) succeeded(turn bool) (recovered bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	recovered = h.failing()
+	if recovered {
+		close(h.well)
+	}
 	h.streak.Store(0)
 	h.asked = time.Time{}
 	return recovered
@@ -124,7 +132,10 @@ func (h *health) failed(turn bool, v Verdict, now time.Time) (began, disable boo
 			disable = now.Sub(h.times[(n+1)%h.disableAfter]) <= h.disableWithin
 		}
 	}
-	return n+1 == brakeAfter, disable
+	if began = n+1 == brakeAfter; began {
+		h.well = make(chan struct{})
+	}
+	return began, disable
 }
 
 // disable notes why the webhook is turned off; false when it was off already.

@@ -1,9 +1,11 @@
 package deliver
 
 import (
+	"cmp"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,7 +29,7 @@ func appendHead(dst []byte, w *hook.Webhook, userAgent string) []byte {
 		host += w.Target.Host[strings.IndexByte(w.Target.Host, ']'):]
 	}
 	dst = append(dst, "POST "...)
-	dst = appendEscaped(dst, w.Target.RequestURI())
+	dst = appendEscaped(dst, requestURI(w.Target))
 	dst = append(dst, " HTTP/1.1\r\nHost: "...)
 	dst = append(dst, host...)
 	dst = append(dst, "\r\n"...)
@@ -40,6 +42,16 @@ func appendHead(dst []byte, w *hook.Webhook, userAgent string) []byte {
 		dst = appendField(dst, h.Name, h.Value)
 	}
 	return dst
+}
+
+// requestURI is a URL's path and query, as near to what was configured as can be: RawPath holds what url.URL would write
+// in another way.
+func requestURI(u *url.URL) string {
+	path := cmp.Or(u.RawPath, u.EscapedPath(), "/")
+	if u.RawQuery != "" || u.ForceQuery {
+		path += "?" + u.RawQuery
+	}
+	return path
 }
 
 // appendEscaped appends a path and query; what may not stand in a request line, such as a space in a query as it was

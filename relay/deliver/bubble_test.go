@@ -1,0 +1,288 @@
+package deliver
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"edgerelay/relay/hook"
+	"edgerelay/wal"
+)
+
+// bubble is a fleet with one webhook inside a synctest bubble, where waiting costs no time and its length is exact: the
+// queue is kept in memory, the network is pipes.
+type bubble struct {
+	hook     *hook.Webhook
+	opt      Options
+	fleet    *Fleet
+	sender   *Sender
+	queue    *memQueue
+	receiver *pipes
+}
+
+// inBubble runs test with a started fleet, and stops it afterwards. answer gets the number of each request, from 1, and
+// returns a status and, by a header, what else; it may sleep.
+func inBubble(t *testing.T, change func(o *Options, w *hook.Webhook), answer func(n int, h http.Header) int, test func(b *bubble)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		b := &bubble{hook: newWebhook(t, 1, "crm", "http://receiver.test/hook"), queue: newMemQueue(t),
+			receiver: &pipes{answer: answer}}
+		b.opt = Options{Backoff: time.Second, BackoffMax: 5 * time.Minute, Logger: slog.New(slog.DiscardHandler)}
+		if change != nil {
+			change(&b.opt, b.hook)
+		}
+		b.opt.network.dial = b.receiver.dial
+		b.opt.Open = func(_ *hook.Webhook, wake func()) (Queue, error) {
+			b.queue.wake = wake
+			return b.queue, nil
+		}
+		b.fleet = NewFleet(b.opt)
+		if err := b.fleet.Start(b.hook); err != nil {
+			t.Fatal(err)
+		}
+		b.sender = b.fleet.Senders()[0]
+		test(b)
+		b.fleet.Stop(context.Background())
+		b.receiver.close()
+	})
+}
+
+// sleep lets time pass, and everything happen that happens then.
+func (b *bubble) sleep(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+// pipes is a receiver at the other end of in-memory connections.
+type pipes struct {
+	answer func(n int, h http.Header) int
+
+	conns    sync.WaitGroup
+	mu       sync.Mutex
+	at       []time.Time // of each request
+	together []int       // requests being answered when each came, itself included
+	now      int
+	open     []net.Conn
+}
+
+func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	ours, theirs := net.Pipe()
+	p.mu.Lock()
+	p.open = append(p.open, theirs)
+	p.mu.Unlock()
+	p.conns.Go(func() { p.serve(theirs) })
+	return ours, nil
+}
+
+func (p *pipes) serve(c net.Conn) {
+	defer c.Close()
+	in := bufio.NewReader(c)
+	for {
+		r, err := http.ReadRequest(in)
+		if err != nil {
+			return
+		}
+		if _, err := io.Copy(io.Discard, r.Body); err != nil {
+			return
+		}
+		p.mu.Lock()
+		p.at = append(p.at, time.Now())
+		n := len(p.at)
+		p.now++
+		p.together = append(p.together, p.now)
+		p.mu.Unlock()
+		status, header := 200, http.Header{}
+		if p.answer != nil {
+			status = p.answer(n, header)
+		}
+		p.mu.Lock()
+		p.now--
+		p.mu.Unlock()
+		if _, err := fmt.Fprintf(c, "HTTP/1.1 %d X\r\nContent-Length: 0\r\n%s\r\n", status, headerLines(header)); err != nil {
+			return
+		}
+	}
+}
+
+func headerLines(h http.Header) (lines string) {
+	for name, values := range h {
+		lines += name + ": " + values[0] + "\r\n"
+	}
+	return lines
+}
+
+// times are when requests came; together is how many were being answered then.
+func (p *pipes) times() (at []time.Time, together []int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.at), slices.Clone(p.together)
+}
+
+func (p *pipes) close() {
+	p.mu.Lock()
+	for _, c := range p.open {
+		_ = c.Close()
+	}
+	p.mu.Unlock()
+	p.conns.Wait()
+}
+
+// memQueue is a Queue in memory that keeps watch over its users: each entry taken is ended once.
+type memQueue struct {
+	t    testing.TB
+	wake func()
+
+	mu       sync.Mutex
+	waiting  []wal.Entry
+	flight   map[uint64]bool
+	parked   map[uint64]parkedEntry
+	settled  []uint64
+	buried   []wal.Death
+	held     bool
+	last     uint64
+	takes    int
+	returns  int
+	failing  error
+	attempts []int // failed ones, of each that was settled
+}
+
+type parkedEntry struct {
+	entry wal.Entry
+	due   int64
+}
+
+func newMemQueue(t testing.TB) *memQueue {
+	return &memQueue{t: t, flight: map[uint64]bool{}, parked: map[uint64]parkedEntry{}}
+}
+
+// add appends n events and wakes once, as one commit does.
+func (q *memQueue) add(n int) {
+	q.mu.Lock()
+	for range n {
+		q.last++
+		record, _ := trackEvent("v", fmt.Sprint(q.last))
+		q.waiting = append(q.waiting, wal.Entry{Seq: q.last, Time: time.Now().UnixMilli(), Body: record})
+	}
+	q.mu.Unlock()
+	q.wake()
+}
+
+func (q *memQueue) Take(now int64) (wal.Entry, bool, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.takes++
+	if q.failing != nil {
+		return wal.Entry{}, false, q.failing
+	}
+	if q.held {
+		return wal.Entry{}, false, nil
+	}
+	for seq, p := range q.parked {
+		if p.due <= now {
+			delete(q.parked, seq)
+			q.fly(seq)
+			return p.entry, true, nil
+		}
+	}
+	if len(q.waiting) == 0 {
+		return wal.Entry{}, false, nil
+	}
+	e := q.waiting[0]
+	q.waiting = q.waiting[1:]
+	q.fly(e.Seq)
+	return e, true, nil
+}
+
+func (q *memQueue) fly(seq uint64) {
+	q.flight[seq] = true
+}
+
+func (q *memQueue) NextDue() int64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	due := int64(math.MaxInt64)
+	for _, p := range q.parked {
+		due = min(due, p.due)
+	}
+	return due
+}
+
+func (q *memQueue) Ready(now int64) bool {
+	due := q.NextDue()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.waiting) > 0 || due <= now
+}
+
+func (q *memQueue) landLocked(e *wal.Entry) {
+	if !q.flight[e.Seq] {
+		q.t.Errorf("entry %d was ended and is not in flight", e.Seq)
+	}
+	delete(q.flight, e.Seq)
+}
+
+func (q *memQueue) Settle(e *wal.Entry) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.landLocked(e)
+	q.settled = append(q.settled, e.Seq)
+	q.attempts = append(q.attempts, e.Attempts)
+	return nil
+}
+
+func (q *memQueue) Park(e *wal.Entry, due int64) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.landLocked(e)
+	q.parked[e.Seq] = parkedEntry{*e, due}
+	return nil
+}
+
+func (q *memQueue) Bury(e *wal.Entry, d wal.Death) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.landLocked(e)
+	q.buried = append(q.buried, d)
+	return nil
+}
+
+func (q *memQueue) Return(e *wal.Entry) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.landLocked(e)
+	q.returns++
+	q.waiting = append([]wal.Entry{*e}, q.waiting...)
+}
+
+func (q *memQueue) Hold(held bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.held = held
+}
+
+func (q *memQueue) Stats() wal.QueueStats {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return wal.QueueStats{Backlog: int64(len(q.waiting)), Flight: len(q.flight), Parked: int64(len(q.parked)),
+		Dead: int64(len(q.buried))}
+}
+
+// counts are the numbers of events that were delivered, given up on, and neither yet.
+func (q *memQueue) counts() (settled, buried, open int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.settled), len(q.buried), len(q.waiting) + len(q.flight) + len(q.parked)
+}
