@@ -9,3 +9,5 @@ const (
 	crashTime  = 15 * time.Second
 	busyRounds = 10
 )
+
+const rushTime = 5 * time.Second

@@ -25,6 +25,7 @@ type store struct {
 	gate    gate
 
 	lastDiskBytes atomic.Uint64
+	looked        atomic.Uint64 // keys that iterators have stood on
 }
 
 // openStore opens Pebble on a folder that is ours. o.FS is put behind a brake.
@@ -171,6 +172,9 @@ func (s *store) iterate(lower, upper []byte, f func(it *pebble.Iterator) error) 
 		return err
 	}
 	err = f(it)
+	steps := it.Stats()
+	s.looked.Add(uint64(steps.ForwardSeekCount[pebble.InterfaceCall] + steps.ReverseSeekCount[pebble.InterfaceCall] +
+		steps.ForwardStepCount[pebble.InterfaceCall] + steps.ReverseStepCount[pebble.InterfaceCall]))
 	return errors.Join(err, it.Error(), it.Close())
 }
 
