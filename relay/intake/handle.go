@@ -57,7 +57,7 @@ func (s *Server) rescue(r *request) {
 	s.bodies.give(r.reserved)
 	s.metrics.panics.Inc()
 	s.opt.Logger.Error("intake: a request met a fault of the program; please report it",
-		"fault", fault, "method", string(ctx.Method()), "path", string(ctx.Path()), "trace", string(debug.Stack()))
+		"fault", fault, "endpoint", r.end.label(), "trace", string(debug.Stack())) // paths may hold keys
 	ctx.Response.Reset()
 	s.cors.apply(ctx)
 	s.write(ctx, &refusal{status: fasthttp.StatusInternalServerError, code: "internal", message: "the relay met a fault of its own; its log has the details"})
@@ -81,5 +81,5 @@ func (s *Server) handleBroken(ctx *fasthttp.RequestCtx, err error) {
 	s.cors.apply(ctx)
 	s.write(ctx, no)
 	s.metrics.refused.WithLabelValues(no.code).Inc()
-	s.metrics.requests.WithLabelValues("none", strconv.Itoa(no.status)).Inc()
+	s.metrics.requests.WithLabelValues((*endpoint)(nil).label(), strconv.Itoa(no.status)).Inc()
 }

@@ -95,6 +95,11 @@ func startOn(t testing.TB, fs vfs.FS, dir string, change ...func(*Options)) *rig
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := r.log.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	if r.queue, err = r.log.Queue(1, wal.QueueOptions{}); err != nil {
 		t.Fatal(err)
 	}
@@ -120,18 +125,15 @@ func (r *rig) listen() {
 		r.t.Fatal(err)
 	}
 	r.addr = ln.Addr().String()
-	served := make(chan error, 1)
-	go func() { served <- r.server.Serve(ln) }()
+	served, server := make(chan error, 1), r.server
+	go func() { served <- server.Serve(ln) }()
 	r.t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
-		if err := r.server.Shutdown(ctx); err != nil {
+		if err := server.Shutdown(ctx); err != nil {
 			r.t.Error(err)
 		}
 		if err := <-served; err != nil {
-			r.t.Error(err)
-		}
-		if err := r.log.Close(); err != nil {
 			r.t.Error(err)
 		}
 	})

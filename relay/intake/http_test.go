@@ -24,6 +24,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"edgerelay/relay/event"
 	"edgerelay/wal"
 )
@@ -275,6 +277,25 @@ func TestSenderGoesAway(t *testing.T) {
 		c.Close()
 	}
 	r.stored()
+}
+
+// TestSlowSender: nobody holds a connection by sending a byte now and then, be it of a header or of a body.
+func TestSlowSender(t *testing.T) {
+	r := start(t)
+	o := r.server.opt
+	o.Metrics = prometheus.NewRegistry()
+	var err error
+	if r.server, err = New(o); err != nil {
+		t.Fatal(err)
+	}
+	r.server.http.ReadTimeout = 50 * time.Millisecond
+	r.listen()
+	whole := rawRequest("POST", "/data/track", strings.Repeat(" ", 20000), integrationKey)
+	for _, part := range [][]byte{whole[:30], whole[:len(whole)-19000], whole[:len(whole)-5000]} {
+		if got := r.raw(part); got.status != 408 || !strings.Contains(got.body, `"code":"timeout"`) {
+			t.Errorf("%d bytes: %d %s", len(part), got.status, got.body)
+		}
+	}
 }
 
 // TestPanic: a fault of the program costs one request, is told, and releases the people's lock.

@@ -105,12 +105,9 @@ func newMetrics(r prometheus.Registerer, server *fasthttp.Server) (*metrics, err
 // answer counts one reply. e is nil when no endpoint was found.
 func (m *metrics) answer(e *endpoint, status int, took time.Duration) {
 	m.seconds.Observe(took.Seconds())
-	switch {
-	case e == nil:
-		m.requests.WithLabelValues("none", strconv.Itoa(status)).Inc()
-	case status == fasthttp.StatusOK:
+	if e != nil && status == fasthttp.StatusOK {
 		m.answered[e.number].Inc()
-	default:
-		m.requests.WithLabelValues(e.name, strconv.Itoa(status)).Inc()
+		return
 	}
+	m.requests.WithLabelValues(e.label(), strconv.Itoa(status)).Inc()
 }

@@ -27,6 +27,14 @@ type endpoint struct {
 	number int    // its place in endpoints
 }
 
+// label is the endpoint's name in metrics and in the log; e may be nil.
+func (e *endpoint) label() string {
+	if e == nil {
+		return "none"
+	}
+	return e.name
+}
+
 // method is a set of HTTP methods.
 type method uint8
 
