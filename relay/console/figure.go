@@ -1,7 +1,6 @@
 package console
 
 import (
-	"encoding/json"
 	"math"
 	"math/big"
 	"strconv"
@@ -44,7 +43,7 @@ type section struct {
 // sections lays out whatever the relay says of itself, in the order in which it says it: what stands at the top first,
 // then a section for each object and each array of objects.
 func sections(stats any) ([]section, error) {
-	raw, err := json.Marshal(stats)
+	raw, err := answers.Marshal(stats)
 	if err != nil {
 		return nil, err
 	}
