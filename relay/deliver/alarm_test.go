@@ -3,6 +3,7 @@ package deliver
 import (
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -58,13 +59,19 @@ func TestAlarmKeepsTheEarliestOfManySetters(t *testing.T) {
 			begin := time.Now()
 			rang := time.Duration(0)
 			a := &alarm{now: time.Now, ring: func() { rang = time.Since(begin) }}
+			naps := make(chan int, 8)
 			a.next = func() int64 {
 				mu.Lock()
-				defer mu.Unlock()
-				return next
+				answer := next
+				mu.Unlock()
+				for range <-naps { // the answer grows old
+					runtime.Gosched()
+				}
+				return answer
 			}
 			var setters sync.WaitGroup
 			for range 8 {
+				naps <- random.IntN(20)
 				due := begin.Add(time.Duration(1+random.IntN(1000)) * time.Second).UnixMilli()
 				setters.Go(func() {
 					mu.Lock()

@@ -59,10 +59,27 @@ func TestFailingWebhookTakesTurns(t *testing.T) {
 	})
 }
 
+// TestFailingWebhookIsNotPacedPastTheBrake: lanes that waited for the pace when it began to fail stand in line, too.
+func TestFailingWebhookIsNotPacedPastTheBrake(t *testing.T) {
+	change := func(_ *Options, w *hook.Webhook) { w.InFlight, w.Retries, w.Rate, w.Burst = 8, 0, 20, 1 }
+	answer := func(int, http.Header) int { return 500 }
+	inBubble(t, change, answer, func(b *bubble) {
+		b.queue.add(50)
+		b.sleep(10 * time.Second)
+		at, _ := b.receiver.times()
+		want := []time.Duration{50, 50, 50, 50, 50, 100, 200, 400, 800, 1000, 1000, 1000} // milliseconds
+		for i, gap := range want {
+			if got := at[i+1].Sub(at[i]); got < gap*time.Millisecond {
+				t.Errorf("attempt %d came %v after the one before, want at least %vms", i+2, got, int(gap))
+			}
+		}
+	})
+}
+
 // TestRecoveryLetsAllLanesGo: one attempt gets through, and those in line need not wait for one another, nor for the
-// one whose turn it is.
+// one whose turn it is, whether that one pauses or hangs in its attempt.
 func TestRecoveryLetsAllLanesGo(t *testing.T) {
-	f := func(asked string) {
+	f := func(asked string, last time.Duration) {
 		t.Helper()
 		answer := func(n int, h http.Header) int {
 			switch {
@@ -71,24 +88,30 @@ func TestRecoveryLetsAllLanesGo(t *testing.T) {
 			case n <= 8:
 				h.Set("Retry-After", asked)
 				return 500
+			case n == 9 && asked == "0":
+				time.Sleep(20 * time.Second)
 			}
 			return 200
 		}
-		inBubble(t, ordinary(8, 0), answer, func(b *bubble) {
+		change := func(_ *Options, w *hook.Webhook) { w.InFlight, w.Retries, w.Timeout = 8, 0, time.Minute }
+		inBubble(t, change, answer, func(b *bubble) {
 			begin := time.Now()
 			b.queue.add(8)
 			synctest.Wait()
 			b.queue.add(20)
+			b.sleep(time.Second)
+			if settled, buried, open := b.queue.counts(); settled+buried+open != 28 || time.Duration(open) > last/time.Second {
+				t.Errorf("after 1s %d are delivered, %d given up, %d wait", settled, buried, open)
+			}
 			b.sleep(time.Minute)
 			at, _ := b.receiver.times()
-			last := at[len(at)-1].Sub(begin)
-			if settled, buried, open := b.queue.counts(); settled != 21 || buried != 7 || open != 0 || last > time.Second {
-				t.Errorf("%d delivered, %d given up, %d wait, the last attempt after %v; want 21, 7, 0 and 1s", settled, buried, open, last)
+			if settled, buried, _ := b.queue.counts(); settled != 21 || buried != 7 || at[len(at)-1].Sub(begin) > time.Second {
+				t.Errorf("%d delivered, %d given up, the last attempt after %v; want 21, 7 and 1s", settled, buried, at[len(at)-1].Sub(begin))
 			}
 		})
 	}
-	f("0")
-	f("30")
+	f("0", time.Second) // one waits for the answer to its attempt
+	f("30", 0)
 }
 
 // TestRetryAfterHoldsTheFailingWebhook is a receiver in maintenance: it asks for a minute of peace, and must be neither
@@ -162,6 +185,32 @@ func TestParkedIsWatchedWhileLanesAreBusy(t *testing.T) {
 		if len(at) != 3 || at[2].Sub(begin) != time.Second {
 			t.Errorf("the retry came after %v, want 1s", at[len(at)-1].Sub(begin))
 		}
+	})
+}
+
+func TestParkedIsWatchedAfterARestart(t *testing.T) {
+	answer := func(n int, _ http.Header) int {
+		if n == 1 {
+			return 500
+		}
+		return 200
+	}
+	change := func(_ *Options, w *hook.Webhook) { w.Schedule = []time.Duration{time.Hour} }
+	inBubble(t, change, answer, func(b *bubble) {
+		begin := time.Now()
+		b.queue.add(1)
+		b.sleep(time.Minute)
+		b.fleet.Stop(context.Background())
+		again := NewFleet(b.opt)
+		if err := again.Start(b.hook); err != nil {
+			t.Fatal(err)
+		}
+		b.sleep(2 * time.Hour)
+		at, _ := b.receiver.times()
+		if len(at) != 2 || at[1].Sub(begin) != time.Hour {
+			t.Errorf("%d attempts, the last after %v; want 2 and 1h", len(at), at[len(at)-1].Sub(begin))
+		}
+		again.Stop(context.Background())
 	})
 }
 

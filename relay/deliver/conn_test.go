@@ -95,6 +95,10 @@ func TestConnectionThatCannotBeKept(t *testing.T) {
 	}
 	f("closed without a word", answer(okReply))
 	f("announced", answer("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"))
+	f("announced, and never answered again", func(c net.Conn) {
+		answer("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")(c)
+		hold(c)
+	})
 	f("HTTP/1.0", answer("HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n"))
 	f("closed while the next request comes", func(c net.Conn) {
 		answer(okReply)(c)

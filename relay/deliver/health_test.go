@@ -70,7 +70,9 @@ func TestHealthWaitsAsLongAsTheReceiverAsks(t *testing.T) {
 			if got := time.Since(begin); got != want {
 				t.Errorf("asked for %v, it waited %v, want %v", asked, got, want)
 			}
-			h.succeeded(turn)
+			h.leave(turn)
+			fail(h, false, asked)
+			h.succeeded(false) // takes back what was asked for
 			for range brakeAfter {
 				fail(h, false, 0)
 			}

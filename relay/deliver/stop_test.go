@@ -154,6 +154,44 @@ func TestHardStopInTheBody(t *testing.T) {
 	})
 }
 
+// TestConnectionThatComesTooLate is made after the hard stop by a network that does not listen: nothing is sent on it.
+func TestConnectionThatComesTooLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs := net.Pipe()
+		q := newMemQueue(t)
+		o := Options{Open: func(_ *hook.Webhook, wake func()) (Queue, error) {
+			q.wake = wake
+			return q, nil
+		}}
+		release := make(chan struct{})
+		o.network.dial = func(context.Context, string, string) (net.Conn, error) {
+			<-release
+			return ours, nil
+		}
+		fleet := NewFleet(o)
+		if err := fleet.Start(newWebhook(t, 1, "crm", "http://receiver.test/")); err != nil {
+			t.Fatal(err)
+		}
+		q.add(1)
+		synctest.Wait()
+		over, end := context.WithCancel(t.Context())
+		end()
+		cut := make(chan int)
+		go func() { cut <- fleet.Stop(over) }()
+		synctest.Wait()
+		close(release)
+		if n := <-cut; n != 1 {
+			t.Errorf("%d attempts were cut off, want 1", n)
+		}
+		if got := readRequest(theirs); got != "" {
+			t.Errorf("after the stop it sent %q", got)
+		}
+		if q.Stats().Backlog != 1 {
+			t.Errorf("the queue is %+v", q.Stats())
+		}
+	})
+}
+
 // TestHardStopWhileConnecting cuts a handshake that hangs.
 func TestHardStopWhileConnecting(t *testing.T) {
 	arrived := make(chan struct{}, 10)
