@@ -8,9 +8,6 @@ import (
 	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
-	"github.com/cockroachdb/pebble/v2/bloom"
-	"github.com/cockroachdb/pebble/v2/sstable"
-	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
 var (
@@ -111,26 +108,6 @@ func (l *Log) open() error {
 	}
 	l.watchLimits()
 	return nil
-}
-
-func (l *Log) pebbleOptions() *pebble.Options {
-	o := &pebble.Options{
-		FS:                          vfs.OnDiskFull(l.opt.FS, l.diskFull),
-		CacheSize:                   l.opt.cacheBytes(),
-		FormatMajorVersion:          pebble.FormatNewest,
-		MemTableSize:                uint64(l.opt.memtableBytes()),
-		MemTableStopWritesThreshold: 4,
-		L0CompactionThreshold:       4,
-		L0StopWritesThreshold:       64,
-		MaxOpenFiles:                512,
-		CompactionConcurrencyRange:  func() (int, int) { return 1, 2 },
-	}
-	for i := range o.Levels {
-		// Blocks are compressed already, and state is small.
-		o.Levels[i].Compression = func() *sstable.CompressionProfile { return sstable.NoCompression }
-		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
-	}
-	return o
 }
 
 // Broken is closed when a write to the disk failed. What was committed is safe, nothing more is taken; the program
