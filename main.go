@@ -64,11 +64,28 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if c.Debug {
 		level = slog.LevelDebug
 	}
-	r, err := relay.Open(config, slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})))
+	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+	for _, note := range config.Unused() {
+		logger.Warn("a key has no effect in this version", "key", note)
+	}
+	r, err := relay.Open(config, logger)
 	if err != nil {
 		return err
 	}
+	ignoreHangUp(ctx, logger)
 	return r.Run(ctx, os.Stdout)
+}
+
+// ignoreHangUp keeps a closed terminal, and service managers that mean "reload", from ending the relay undrained.
+func ignoreHangUp(ctx context.Context, logger *slog.Logger) {
+	hangUp := make(chan os.Signal, 1)
+	signal.Notify(hangUp, syscall.SIGHUP)
+	context.AfterFunc(ctx, func() { signal.Stop(hangUp); close(hangUp) })
+	go func() {
+		for range hangUp {
+			logger.Warn("SIGHUP does not reload in this version; a changed config is used from the next start on")
+		}
+	}()
 }
 
 type sendCommand struct {
@@ -99,7 +116,13 @@ type sinkCommand struct {
 func (c *sinkCommand) Run(ctx context.Context) error {
 	o := sink.Options{Listen: c.Listen, Secrets: c.Secret, JSON: c.JSON, Count: c.Count, Delay: c.Delay, RetryAfter: c.RetryAfter}
 	if c.Status != 200 {
-		o.Status, o.Share = c.Status, c.Share
+		o.Status = c.Status
+	}
+	if o.Status != 0 || c.Share != 1 {
+		o.Share = c.Share
+	}
+	if err := o.Check(); err != nil {
+		return usageError{err}
 	}
 	s, err := sink.New(o)
 	if err != nil {
@@ -157,6 +180,9 @@ func (c *checkCommand) Run() error {
 	if err != nil {
 		return err
 	}
+	for _, note := range config.Unused() {
+		fmt.Printf("%s: note: %s has no effect in this version\n", file, note)
+	}
 	_, err = fmt.Printf("%s: fine: %s\n", file, config.Summary())
 	return err
 }
@@ -194,5 +220,18 @@ func run(args []string) int {
 		return exitUsage
 	}
 	fmt.Fprintf(os.Stderr, "edgerelay: %v\n", err)
+	if isUsage(err) {
+		return exitUsage
+	}
 	return exitFailed
+}
+
+// usageError marks an error as one of wrong usage.
+type usageError struct{ error }
+
+func isUsage(err error) bool {
+	var own usageError
+	var ofRelay relay.UsageError
+	var ofBench bench.UsageError
+	return errors.As(err, &own) || errors.As(err, &ofRelay) || errors.As(err, &ofBench)
 }

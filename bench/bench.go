@@ -65,7 +65,6 @@ type line struct {
 type round struct {
 	Options
 	dir   string  // a fresh folder, removed afterwards
-	rss   int64   // highest seen
 	other *Figure // the reference's figure of this round
 }
 
@@ -84,6 +83,11 @@ type Result struct {
 	Ratio         float64 `json:"ratio"`
 	P99Ratio      float64 `json:"p99_ratio,omitempty"`
 }
+
+// UsageError is what is wrong with how a command was called.
+type UsageError string
+
+func (e UsageError) Error() string { return string(e) }
 
 // Names are the lines there are.
 func Names() []string {
@@ -121,7 +125,7 @@ func choose(names []string) ([]line, error) {
 	for _, name := range names {
 		at := slices.IndexFunc(all, func(l line) bool { return l.name == name })
 		if at < 0 {
-			return nil, fmt.Errorf("there is no line %q; choose from %s", name, strings.Join(Names(), ", "))
+			return nil, UsageError(fmt.Sprintf("there is no line %q; choose from %s", name, strings.Join(Names(), ", ")))
 		}
 		chosen = append(chosen, all[at])
 	}

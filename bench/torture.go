@@ -18,7 +18,7 @@ import (
 // TortureOptions say how long and how hard.
 type TortureOptions struct {
 	Program string
-	For     time.Duration // how long load and kills go on; default 60 s
+	For     time.Duration // how long load and kills go on
 	Kills   int           // stop after so many kills instead, when more than 0
 	Seed    uint64        // of everything random: what is sent, when is killed, which answers fail
 	Dir     string
@@ -65,8 +65,8 @@ func kindOf(n int) int { return n % 10 }
 // Torture runs the real program under load, kills it at random moments, starts it again, and in the end compares what
 // was accepted with what arrived.
 func Torture(ctx context.Context, o TortureOptions) (TortureResult, error) {
-	if o.For == 0 {
-		o.For = 60 * time.Second
+	if o.For <= 0 && o.Kills <= 0 {
+		return TortureResult{}, UsageError("torture needs a time above 0: --for 60s")
 	}
 	dir, err := os.MkdirTemp(o.Dir, "edgerelay-torture-")
 	if err != nil {

@@ -169,6 +169,28 @@ func (c *Config) Summary() string {
 	return text
 }
 
+// Unused are the keys that are set and have no effect in this version, with their tables.
+func (c *Config) Unused() (keys []string) {
+	note := func(set bool, format string, args ...any) {
+		if set {
+			keys = append(keys, fmt.Sprintf(format, args...))
+		}
+	}
+	for _, a := range c.Apps {
+		note(a.Upstream != "", "app %q: upstream", a.Name)
+		note(a.WebhookSecret != "", "app %q: webhook_secret", a.Name)
+		note(a.SigningKey != "", "app %q: signing_key", a.Name)
+	}
+	for _, w := range c.Webhooks {
+		note(w.Owner != "", "webhook %q: owner", w.Name)
+	}
+	note(c.SMTP.Server != "", "smtp")
+	note(len(c.Pages) > 0, "page")
+	note(len(c.Features) > 0, "feature")
+	note(len(c.Guides) > 0, "guide")
+	return keys
+}
+
 // count is a number with its noun.
 func count(n int, noun string) string {
 	if n == 1 {

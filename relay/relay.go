@@ -37,10 +37,11 @@ type Relay struct {
 	intake  *intake.Server
 	console *console.Server
 	started time.Time
+	leaving atomic.Bool // draining: ready no more
 }
 
-// Open puts a relay together on its data folder: the log first, then the senders, which find their queues as the last
-// run left them, then what takes requests. Nothing listens yet.
+// Open puts a relay together on its data folder: the log first, then what takes requests. Nothing listens or is sent
+// yet.
 func Open(c *Config, logger *slog.Logger) (*Relay, error) {
 	r := &Relay{config: c, logger: logger, registry: prometheus.NewRegistry(), started: time.Now()}
 	r.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -68,9 +69,7 @@ func (r *Relay) assemble() error {
 		return err
 	}
 	r.hooks.Store(set)
-	if err := r.startSenders(); err != nil {
-		return err
-	}
+	r.newFleet()
 	r.people = people.Open(people.Options{State: r.log, CacheBytes: int(r.config.Log.Memory / 4)})
 	if err := r.openIntake(); err != nil {
 		return err
@@ -91,7 +90,7 @@ func (r *Relay) numberHooks() error {
 	return nil
 }
 
-func (r *Relay) startSenders() error {
+func (r *Relay) newFleet() {
 	d := &r.config.Delivery
 	r.fleet = deliver.NewFleet(deliver.Options{
 		Open: func(w *hook.Webhook, wake func()) (deliver.Queue, error) {
@@ -101,6 +100,10 @@ func (r *Relay) startSenders() error {
 		DisableFailures: d.DisableAfter.Failures, DisableWithin: d.DisableAfter.Within,
 		UserAgent: d.UserAgent, Registerer: r.registry, Logger: r.logger,
 	})
+}
+
+// startSenders opens the webhooks' queues, as the last run left them, and begins to deliver.
+func (r *Relay) startSenders() error {
 	for _, w := range r.config.Webhooks {
 		if err := r.fleet.Start(w); err != nil {
 			return err
@@ -179,6 +182,9 @@ func (r *Relay) secrets() map[string][]string {
 func (r *Relay) health() error { return r.log.BrokenBy() }
 
 func (r *Relay) ready() error {
+	if r.leaving.Load() {
+		return errors.New("the relay is draining, it takes no new events")
+	}
 	if reason := r.log.Full(); reason != "" {
 		return errors.New(reason)
 	}
@@ -189,6 +195,7 @@ func (r *Relay) ready() error {
 // log. It prints one line per listener to out once both listen. A nil error means that all ended well.
 func (r *Relay) Run(ctx context.Context, out io.Writer) error {
 	err := r.serve(ctx, out)
+	r.leaving.Store(true)
 	r.logger.Info("stopping: no new events are taken")
 	// Half of the time that service managers usually give before they kill.
 	stop, cancel := context.WithTimeout(context.Background(), 15*time.Second)
@@ -208,9 +215,14 @@ func (r *Relay) serve(ctx context.Context, out io.Writer) error {
 		}
 		listeners[i] = ln
 	}
+	// The console first, because a webhook may lead to its inspector; then the senders, because intake's events need open
+	// queues.
 	failed := make(chan error, len(listeners))
-	go func() { failed <- r.intake.Serve(listeners[0]) }()
 	go func() { failed <- r.console.Serve(listeners[1]) }()
+	if err := r.startSenders(); err != nil {
+		return errors.Join(err, listeners[0].Close())
+	}
+	go func() { failed <- r.intake.Serve(listeners[0]) }()
 	scheme := "http"
 	if r.config.Intake.TLSCert != "" {
 		scheme = "https"

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -77,7 +76,7 @@ func Send(ctx context.Context, o SendOptions) error {
 
 func (o *SendOptions) app() (App, error) {
 	if len(o.Config.Apps) == 0 {
-		return App{}, errors.New("send: the config has no app; add an [[app]]")
+		return App{}, usage("send: the config has no app; add an [[app]]")
 	}
 	var names []string
 	for _, a := range o.Config.Apps {
@@ -86,7 +85,7 @@ func (o *SendOptions) app() (App, error) {
 		}
 		names = append(names, a.Name)
 	}
-	return App{}, fmt.Errorf("send: there is no app %q; %s", o.App, spell.Hint(o.App, names))
+	return App{}, usage("send: there is no app %q; %s", o.App, spell.Hint(o.App, names))
 }
 
 // chooseSamples finds the samples of the named kinds. What one sample presupposes is sent with it: nobody's metadata can
@@ -104,7 +103,7 @@ func chooseSamples(names []string) ([]sample, error) {
 			for _, s := range samples {
 				there = append(there, s.kind.String())
 			}
-			return nil, fmt.Errorf("send: there is no sample request for %q; choose from %s", name, strings.Join(there, ", "))
+			return nil, usage("send: there is no sample request for %q; choose from %s", name, strings.Join(there, ", "))
 		}
 		if kind == event.VisitorMetadataUpdated || kind == event.AccountMetadataUpdated {
 			chosen = append(chosen, samples[at-1])

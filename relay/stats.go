@@ -33,7 +33,7 @@ type LogStats struct {
 // HookStats is one webhook's part.
 type HookStats struct {
 	Name      string  `json:"name"`
-	State     string  `json:"state"` // off, idle, delivering, failing or disabled
+	State     string  `json:"state"` // off, idle, delivering, retrying, failing or disabled
 	Reason    string  `json:"reason,omitempty"`
 	Lanes     int     `json:"lanes"`
 	Backlog   int64   `json:"backlog"`
@@ -53,6 +53,9 @@ func (r *Relay) stats() Stats {
 		q, state := sender.Queue().Stats(), sender.State()
 		h := HookStats{Name: sender.Hook().Name, State: state.Name, Reason: state.Reason, Lanes: state.Lanes,
 			Backlog: q.Backlog, InFlight: q.Flight, Parked: q.Parked, Dead: q.Dead, Trimmed: q.Trimmed}
+		if h.State == "idle" && q.Parked > 0 {
+			h.State = "retrying"
+		}
 		if q.Oldest > 0 {
 			h.OldestAge = time.Since(time.UnixMilli(q.Oldest)).Seconds()
 		}

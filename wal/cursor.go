@@ -193,7 +193,9 @@ func (l *Log) cursorLoop() {
 				continue
 			}
 			lastHead = head
-			if err := l.saveCursors(pebble.NoSync); err != nil {
+			// Pebble keeps unsynced writes in its own memory until a synced one takes them along. While events flow, group
+			// commits do; a log that only drains must sync by itself, or a killed process forgets what it delivered.
+			if err := l.saveCursors(pebble.Sync); err != nil {
 				l.logger.Error("cursors were not saved", "error", err)
 			}
 		}

@@ -40,7 +40,7 @@
 //   - Group commit (blocks, their index keys, the state that their events changed; one batch, synced). Before it: no
 //     caller of that group was answered, and nothing of it exists. After it: all of it exists. The sequence numbers of
 //     blocks have no gap, because one goroutine gives them out and writes them in order.
-//   - Snapshot of the cursors (unsynced, every CursorInterval). It says for each queue up to where records were handed
+//   - Snapshot of the cursors (synced, every CursorInterval while anything moves). It says for each queue up to where records were handed
 //     out and which of those had not ended. Losing it means an older one is found: records handed out since are handed
 //     out again (repeats), none is left out, because a position is only ever saved after the records before it were
 //     handed out or had ended.

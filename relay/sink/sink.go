@@ -74,8 +74,8 @@ func (o *Options) fill() {
 	}
 }
 
-// faults are all that is wrong with the options, named as the command's flags.
-func (o *Options) faults() error {
+// Check says all that is wrong with the options, named as the command's flags.
+func (o *Options) Check() error {
 	var faults []error
 	add := func(wrong bool, format string, args ...any) {
 		if wrong {
@@ -115,7 +115,7 @@ type Sink struct {
 // wrong. Run, or else Close, ends it.
 func New(opts Options) (*Sink, error) {
 	opts.fill()
-	if err := opts.faults(); err != nil {
+	if err := opts.Check(); err != nil {
 		return nil, err
 	}
 	s := &Sink{opts: opts, stop: make(chan struct{}), tally: newTally()}
