@@ -34,10 +34,9 @@ func TestRequestAllocatesNothing(t *testing.T) {
 	}
 }
 
-// TestDeliveryAllocatesNothing runs whole cycles against a receiver on loopback that allocates nothing itself: take,
-// encode, sign, send, read the reply, count, settle.
-func TestDeliveryAllocatesNothing(t *testing.T) {
-	w := newWire(t, func(_ int, c net.Conn) {
+// newQuietWire is a receiver on loopback that allocates nothing itself.
+func newQuietWire(t *testing.T) *wire {
+	return newWire(t, func(_ int, c net.Conn) {
 		buf, reply := make([]byte, 64<<10), []byte("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nServer: x\r\n\r\nok")
 		for {
 			if _, err := c.Read(buf); err != nil {
@@ -48,18 +47,33 @@ func TestDeliveryAllocatesNothing(t *testing.T) {
 			}
 		}
 	})
-	h := newWebhook(t, 1, "crm", w.url)
-	h.Schemes, h.Secret = []sign.Scheme{sign.Pendo}, "s3cret"
-	h.Timeout = time.Minute
-	l := newTestLane(t, h)
-	defer l.hangUp()
-	q := l.sender.queue.(*memQueue)
+}
+
+// newQuietQueue is a queue that allocates nothing; fill gives it one event more.
+func newQuietQueue(t *testing.T) (q *memQueue, fill func()) {
+	q = newMemQueue(t)
+	q.settled, q.attempts = make([]uint64, 0, 2000), make([]int, 0, 2000)
 	record, _ := trackEvent("v", "e")
-	q.settled, q.attempts = make([]uint64, 0, 1000), make([]int, 0, 1000)
 	waiting := make([]wal.Entry, 1)
-	f := func() {
+	return q, func() {
+		q.mu.Lock()
+		defer q.mu.Unlock()
 		waiting[0] = wal.Entry{Seq: 1, Time: time.Now().UnixMilli(), Body: record}
 		q.waiting = waiting
+	}
+}
+
+// TestDeliveryAllocatesNothing runs whole cycles against a receiver: take, encode, sign, send, read the reply, count,
+// settle.
+func TestDeliveryAllocatesNothing(t *testing.T) {
+	h := newWebhook(t, 1, "crm", newQuietWire(t).url)
+	h.Schemes, h.Secret, h.Timeout = []sign.Scheme{sign.Pendo}, "s3cret", time.Minute
+	l := newTestLane(t, h)
+	defer l.hangUp()
+	q, fill := newQuietQueue(t)
+	l.sender.queue = q
+	f := func() {
+		fill()
 		now := time.Now()
 		var ok bool
 		if l.entry, ok, _ = q.Take(now.UnixMilli()); !ok {
@@ -73,5 +87,34 @@ func TestDeliveryAllocatesNothing(t *testing.T) {
 	}
 	if len(q.settled) < 500 {
 		t.Errorf("%d were delivered", len(q.settled))
+	}
+}
+
+// TestWakingAllocatesNothing adds a lane that rests before each delivery, and is woken for it.
+func TestWakingAllocatesNothing(t *testing.T) {
+	h := newWebhook(t, 1, "crm", newQuietWire(t).url)
+	h.InFlight, h.Timeout = 2, time.Minute
+	q, fill := newQuietQueue(t)
+	fleet := NewFleet(Options{Linger: time.Hour, Open: func(_ *hook.Webhook, wake func()) (Queue, error) {
+		q.wake = wake
+		return q, nil
+	}})
+	if err := fleet.Start(h); err != nil {
+		t.Fatal(err)
+	}
+	defer fleet.Stop(t.Context())
+	crew := fleet.Senders()[0].crew
+	delivered := 0
+	f := func() {
+		fill()
+		q.wake()
+		delivered++
+		for settled := 0; settled < delivered || crew.resting.Load() == 0; settled, _, _ = q.counts() {
+			time.Sleep(10 * time.Microsecond)
+		}
+	}
+	f()
+	if n := testing.AllocsPerRun(500, f); n != 0 {
+		t.Errorf("%v allocations in a delivery and a rest", n)
 	}
 }

@@ -1,9 +1,16 @@
 // Package deliver takes deliveries from the log to their webhooks: next → pace → encode → sign → attempt → settle.
 //
 // One Sender per webhook drains that webhook's queue with a number of lanes. A lane is one goroutine that owns its
-// buffers, its request and its signer; it starts when there is work and ends when there has been none for a while, so a
-// thousand idle webhooks cost memory for their names only. What an attempt comes to is a Verdict: delivered, to be
+// buffers, its connection and its signer; it starts when there is work and ends when there has been none for a while, so
+// a thousand idle webhooks cost memory for their names only. What an attempt comes to is a Verdict: delivered, to be
 // retried, or given up.
+//
+//	fleet := deliver.NewFleet(deliver.Options{Open: open, Backoff: time.Second, …})
+//	err := fleet.Start(webhook)             // for each; lanes come and go from here on
+//	cut := fleet.Stop(ctx)                  // attempts under way may end until ctx does
+//
+// A sender's crew starts and ends lanes, its alarm wakes them when a parked delivery comes due, its pace and its health
+// hold them back: a webhook that keeps failing gets one attempt at a time, and is turned off in the end.
 //
 // The package knows queues, webhooks and HTTP out. It knows no HTTP in, no configuration file, and of the log only the
 // interface Queue. A Fleet and its Senders are safe for concurrent use; everything of a lane is that lane's own.
@@ -142,7 +149,7 @@ func (f *Fleet) Stop(ctx context.Context) (cut int) {
 	f.mu.Unlock()
 	all := f.Senders()
 	for _, s := range all {
-		s.rest()
+		s.halt()
 	}
 	for _, s := range all {
 		cut += s.wait(ctx)

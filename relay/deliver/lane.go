@@ -37,7 +37,7 @@ func newLane(s *Sender, signer *sign.Signer) *lane {
 	return l
 }
 
-// run takes and delivers until there has been nothing to do for a while, or the sender rests.
+// run takes and delivers until there has been nothing to do for a while, or the sender halts.
 func (l *lane) run() {
 	s := l.sender
 	defer l.hangUp()
@@ -86,7 +86,7 @@ func (l *lane) rest() bool {
 	return s.crew.rest(s.soft, l.linger)
 }
 
-// handle takes the entry in hand to its end, or puts it back when the sender rests before its turn has come. It takes and
+// handle takes the entry in hand to its end, or puts it back when the sender halts before its turn has come. It takes and
 // returns the machine's time, which costs less to pass on than to ask for.
 func (l *lane) handle(now time.Time) time.Time {
 	s := l.sender
@@ -100,7 +100,7 @@ func (l *lane) handle(now time.Time) time.Time {
 	return l.deliver()
 }
 
-// waitTurn waits for the health's brake and the webhook's pace; it answers false when the sender rests before both let
+// waitTurn waits for the health's brake and the webhook's pace; it answers false when the sender halts before both let
 // the lane through.
 func (l *lane) waitTurn() bool {
 	s := l.sender

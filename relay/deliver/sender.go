@@ -114,14 +114,14 @@ func (s *Sender) disable(reason string) {
 		return
 	}
 	s.queue.Hold(true)
-	s.rest()
+	s.halt()
 	s.metrics.disabled.Set(1)
 	s.logger.Error("webhook is turned off, its events are held in the log", "reason", reason,
 		"next", "mend the receiver, then start edgerelay again")
 }
 
-// rest ends all waiting: lanes put back what they have not begun, and end.
-func (s *Sender) rest() {
+// halt ends all waiting: lanes put back what they have not begun, and end.
+func (s *Sender) halt() {
 	s.crew.dismiss()
 	s.endSoft()
 	s.alarm.end()
@@ -151,7 +151,7 @@ func (s *Sender) State() State {
 	return st
 }
 
-// wait returns when all lanes have ended, after rest. When ctx ends first, it cuts their attempts off and says how many
+// wait returns when all lanes have ended, after halt. When ctx ends first, it cuts their attempts off and says how many
 // there were.
 func (s *Sender) wait(ctx context.Context) (cut int) {
 	ended := make(chan struct{})
