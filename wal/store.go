@@ -1,6 +1,7 @@
 package wal
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -142,6 +143,17 @@ func (s *store) flush() error {
 		defer s.gate.leave()
 		_, err := s.db.AsyncFlush()
 		return err
+	})
+}
+
+// compact rewrites what lies in a range of keys, which drops what was deleted there. It ends early with ctx.
+func (s *store) compact(ctx context.Context, begin, end []byte) error {
+	if err := s.enterToWrite(); err != nil {
+		return err
+	}
+	return s.run(func() error {
+		defer s.gate.leave()
+		return s.db.Compact(ctx, begin, end, false)
 	})
 }
 

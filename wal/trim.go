@@ -38,6 +38,7 @@ func (l *Log) trimLoop() {
 	tick := time.NewTicker(l.opt.TrimInterval)
 	defer tick.Stop()
 	lastDead := time.Time{}
+	var reclaim reclaimer
 	for {
 		select {
 		case <-l.stop:
@@ -48,6 +49,9 @@ func (l *Log) trimLoop() {
 		}
 		if err := l.trim(); err != nil {
 			l.logger.Error("log was not trimmed", "error", err)
+		}
+		if err := reclaim.look(l); err != nil {
+			l.logger.Error("disk was not given back", "error", err)
 		}
 		if now := l.opt.Now(); now.Sub(lastDead) > time.Hour {
 			lastDead = now
