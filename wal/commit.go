@@ -53,9 +53,31 @@ func (l *Log) Submit(b *Batch) error {
 		}
 	}
 	b.group, b.result = l.intake.open, Appended{}
+	l.recognise(b)
 	l.intake.open.batches = append(l.intake.open.batches, b)
 	l.intake.bytes += b.Size()
 	return nil
+}
+
+// recognise marks the records of a batch whose identity is remembered, and remembers the others. That it happens at the
+// submit, under the intake lock, lets a caller that orders its submits ask Seen first. A commit that fails breaks the
+// log, so nothing is remembered that was refused.
+func (l *Log) recognise(b *Batch) {
+	now := l.now()
+	for i := range b.recs {
+		if r := &b.recs[i]; r.identity != 0 {
+			r.repeat = !l.committer.seen.add(r.identity, now)
+		}
+	}
+	l.identityCount.Store(int64(l.committer.seen.len()))
+}
+
+// Seen says whether a record of this identity would be recognised as a repeat: what it says of other state was taken in
+// with the first one. It knows of what was submitted, committed or not.
+func (l *Log) Seen(identity uint64) bool {
+	l.intake.Lock()
+	defer l.intake.Unlock()
+	return l.committer.seen.has(identity, l.now())
 }
 
 // commitLoop is the one goroutine that gives out sequence numbers and writes records. While it waits for the disk, the
@@ -96,9 +118,9 @@ func (l *Log) commitOpen() {
 
 // committer is the state of the committing goroutine.
 type committer struct {
-	next    uint64 // sequence number of the next record
-	written uint64 // bytes of log ever written
-	seen    *identities
+	next    uint64      // sequence number of the next record
+	written uint64      // bytes of log ever written
+	seen    *identities // the intake lock's
 
 	blocks  []*block // of the group being built
 	index   indexEntry
@@ -121,7 +143,6 @@ func (l *Log) commit(g *group) error {
 		return err
 	}
 	l.unsynced.Store(l.opt.SyncInterval > 0)
-	l.identityCount.Store(int64(c.seen.len()))
 	l.counters.commits.Add(1)
 	l.publish()
 	return nil
@@ -143,7 +164,7 @@ func (l *Log) build(pb *pebble.Batch, g *group, now int64) error {
 		for _, r := range batch.recs {
 			rec, queues := batch.buf[begin:r.end], batch.queues[queuesBegin:r.queuesEnd]
 			begin, queuesBegin = r.end, r.queuesEnd
-			if r.identity != 0 && !c.seen.add(r.identity, now) {
+			if r.repeat {
 				batch.result.Duplicates++
 				continue
 			}

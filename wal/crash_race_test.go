@@ -116,7 +116,7 @@ func (b *busy) deliver(q *Queue, rng *rand.Rand) {
 			e.Attempts++
 			err = q.Park(&e, time.Now().UnixMilli()+int64(rng.IntN(20)))
 		default:
-			err = q.Bury(&e, Death{})
+			err = q.Bury(&e, Death{Time: time.Now().UnixMilli()})
 		}
 		if err != nil {
 			b.t.Error(err)

@@ -154,7 +154,7 @@ func (p *program) open() {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	p.model.note("power on, crash in %d writes, sync interval %v", p.disk.left, p.opt.SyncInterval)
+	p.model.note("power on, sync interval %v", p.opt.SyncInterval)
 	l.tail.bytesMax = int64(1 + p.rng.IntN(64<<10))
 	p.log, p.queues, p.hands = l, map[uint32]*Queue{}, map[uint32][]Entry{}
 	in := inspect(p.t, l, crashQueues)

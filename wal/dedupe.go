@@ -4,7 +4,8 @@ import "time"
 
 // identities remembers which identities were stored lately, bounded by age and by bytes. It is a row of generations,
 // each a plain hash set: the newest takes new ones, whole generations are forgotten at the old end. That costs 8 bytes
-// an identity at most half full, no clock per entry and no work to forget. Only the committer uses it.
+// an identity at most half full, no clock per entry and no work to forget. It is not safe for concurrent use: the log's
+// intake lock guards it.
 type identities struct {
 	window     int64 // milliseconds; 0 turns it off
 	slotsMax   int   // of one generation
@@ -46,6 +47,20 @@ func (m *identities) add(id uint64, now int64) bool {
 	}
 	m.current(now).put(id, now)
 	return true
+}
+
+// has says whether id is remembered.
+func (m *identities) has(id uint64, now int64) bool {
+	if m.window <= 0 {
+		return false
+	}
+	m.forget(now)
+	for _, g := range m.generation {
+		if g.has(max(id, 1)) {
+			return true
+		}
+	}
+	return false
 }
 
 // len is the number of identities remembered.

@@ -48,7 +48,7 @@ type Options struct {
 // Shares of Options.Memory. The tail takes half: at 64 MiB that is a second of 600-byte events at 50,000/s, which is
 // what queues that keep up need. Pebble's memtables: a quarter each, of which two are usual and four stop writes.
 // The block cache is small because the log is read once and in order. Identities take as much again as the tail:
-// 32 MiB remember some three million.
+// 32 MiB remember about two million.
 func (o *Options) tailBytes() int64     { return o.Memory / 2 }
 func (o *Options) memtableBytes() int64 { return min(max(o.Memory/4, 1<<20), 64<<20) }
 func (o *Options) cacheBytes() int64    { return max(o.Memory/8, 1<<20) }

@@ -53,6 +53,7 @@ type pendingRecord struct {
 	end       int // in buf
 	queuesEnd int // in queues
 	identity  uint64
+	repeat    bool // of an identity that is remembered: not stored again
 }
 
 type stateWrite struct {

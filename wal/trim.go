@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -31,7 +32,8 @@ func (l *Log) readStart() (m startMark, err error) {
 // trimLoop keeps the log within its limits. Three rules, looked at every TrimInterval:
 //
 //   - age: what is older than Retain goes, delivered or not.
-//   - size: near SizeMax, what every queue has ended goes, and what only queues on hold or not open still need.
+//   - size: near SizeMax, or with the disk down to twice DiskReserve, what every queue has ended goes, and what only
+//     queues on hold or not open still need.
 //   - when that is not enough, or the disk is nearly full, appends are refused until it is.
 func (l *Log) trimLoop() {
 	defer l.loops.Done()
@@ -46,6 +48,10 @@ func (l *Log) trimLoop() {
 		case <-l.failure.done:
 			return
 		case <-tick.C:
+		}
+		if _, err := l.opt.FS.Stat(l.opt.FS.PathJoin(l.opt.Dir, formatFile)); errors.Is(err, os.ErrNotExist) {
+			l.failure.set(fmt.Errorf("the folder of the log %q is gone: nothing written to it is kept; restore it and start again", l.opt.Dir))
+			return
 		}
 		if err := l.trim(); err != nil {
 			l.logger.Error("log was not trimmed", "error", err)
@@ -135,6 +141,10 @@ func (l *Log) findCut() (cut startMark, err error) {
 	target := uint64(0)
 	if size := l.heldBytes(); size > l.opt.SizeMax/10*9 {
 		target = uint64(size - l.opt.SizeMax/10*8)
+	}
+	// A disk that fills up takes delivered records too, well before it makes the log refuse new ones.
+	if free, known := l.diskFree(); known && free < 2*l.opt.DiskReserve {
+		target = max(target, uint64(2*l.opt.DiskReserve-free))
 	}
 	head, needed, begin := l.head.Load(), l.lowestNeeded(), l.startBytes.Load()
 	var e indexEntry

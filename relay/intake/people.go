@@ -98,9 +98,10 @@ func (r *request) settle(change *people.Change, it *item) error {
 			r.emitFirst(event.AccountCreated, it)
 		}
 	}
-	if it.traits != nil {
+	if it.traits != nil && !r.server.opt.Log.Seen(identityOf(e.UniqueID)) {
 		return r.settleTraits(change, it)
 	}
+	// Metadata that comes again is a repeat like any other: it must not undo what was learnt since.
 	if e.Kind != 0 {
 		r.emit(e)
 	}

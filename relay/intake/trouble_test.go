@@ -40,6 +40,7 @@ func (faulty) Receivers([]wal.Receiver, []byte, *event.Event, string) ([]wal.Rec
 type refusing struct{ err error }
 
 func (l refusing) Submit(*wal.Batch) error { return l.err }
+func (l refusing) Seen(uint64) bool        { return false }
 
 // TestTryLater: what each dialect is told when the log takes nothing. The people's lock is given back every time.
 func TestTryLater(t *testing.T) {
