@@ -209,6 +209,7 @@ func run(args []string) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	command.BindTo(ctx, (*context.Context)(nil))
 	err = command.Run()
 	var faults relay.Faults

@@ -109,6 +109,10 @@ func (r *Relay) startSenders() error {
 			return err
 		}
 	}
+	if left := r.log.Waiting(); len(left) > 0 {
+		r.logger.Warn("webhooks that are no longer configured have undelivered events, which wait until the log's limits take them",
+			"webhooks", len(left), "next", "configure them again under the same names, or leave it")
+	}
 	return nil
 }
 
@@ -129,8 +133,18 @@ func (r *Relay) openIntake() error {
 		Apps: apps, Log: r.log, Selector: selector{&r.hooks}, People: r.people,
 		BodyMax: int(c.BodyMax), CORSOrigins: c.CORSOrigins, TrustedProxies: c.TrustedProxies,
 		TLSCert: c.TLSCert, TLSKey: c.TLSKey, Metrics: r.registry, Logger: r.logger,
+		ConnectionsMax: connectionsMax(descriptorsMax()),
 	})
 	return err
+}
+
+// connectionsMax leaves half of the descriptors to the log's files and to the senders, so that nobody who opens
+// connections can keep the log from opening a file. 0 is intake's own default, which is also the most.
+func connectionsMax(descriptors int) int {
+	if descriptors <= 0 || descriptors/2 >= 10_000 {
+		return 0
+	}
+	return max(descriptors/2, 8)
 }
 
 // intakeApps turns the config's apps into what intake works with.
@@ -197,8 +211,7 @@ func (r *Relay) Run(ctx context.Context, out io.Writer) error {
 	err := r.serve(ctx, out)
 	r.leaving.Store(true)
 	r.logger.Info("stopping: no new events are taken")
-	// Half of the time that service managers usually give before they kill.
-	stop, cancel := context.WithTimeout(context.Background(), 15*time.Second)
+	stop, cancel := context.WithTimeout(context.Background(), stopTime)
 	defer cancel()
 	return errors.Join(err, r.close(stop))
 }
@@ -238,11 +251,22 @@ func (r *Relay) serve(ctx context.Context, out io.Writer) error {
 	}
 }
 
+// stopTime is how long a stop may take, less than the ten seconds after which container runtimes kill. Of it, intake gets
+// intakeTime: requests that came in whole are answered within one commit, and a peer that says nothing is no fault.
+const (
+	stopTime   = 9 * time.Second
+	intakeTime = 2 * time.Second
+)
+
 // close stops from the source downwards: intake, senders, console, log.
 func (r *Relay) close(ctx context.Context) error {
 	var faults []error
 	if r.intake != nil {
-		faults = append(faults, r.intake.Shutdown(ctx))
+		soon, cancel := context.WithTimeout(ctx, intakeTime)
+		defer cancel()
+		if err := r.intake.Shutdown(soon); err != nil {
+			r.logger.Warn("connections that sent no whole request are left behind", "reason", err)
+		}
 	}
 	if r.fleet != nil {
 		if cut := r.fleet.Stop(ctx); cut > 0 {

@@ -77,6 +77,7 @@ type Server struct {
 	inspector *inspector
 	guard     *guard
 	http      *http.Server
+	reading   chan struct{} // holds a token for each delivery being read
 
 	stopping sync.Once
 	stop     chan struct{} // closed when answers are no longer to wait
@@ -101,6 +102,7 @@ func New(opts Options) (*Server, error) {
 		inspector: newInspector(opts.Now()),
 		guard:     newGuard(opts.Token),
 		stop:      make(chan struct{}),
+		reading:   make(chan struct{}, readingMax),
 	}
 	s.http = &http.Server{
 		Handler:           s.routes(),

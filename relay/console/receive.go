@@ -11,6 +11,9 @@ import (
 	"edgerelay/relay/sink/receipt"
 )
 
+// readingMax bounds the memory that strangers can take before their signature is checked: so many bodies of 4 MiB.
+const readingMax = 32
+
 // delayMax is how long an answer may be held back: long enough to outlast a sender's usual timeout of 30 s.
 const delayMax = time.Minute
 
@@ -29,7 +32,15 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request) {
 		failField(w, http.StatusBadRequest, "bad_request", wrong.Field, "%s", wrong.Message)
 		return
 	}
+	select {
+	case s.reading <- struct{}{}:
+	default:
+		w.Header().Set("Retry-After", "1")
+		fail(w, http.StatusServiceUnavailable, "busy", "the inspector reads %d deliveries already; send it again", readingMax)
+		return
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyMax))
+	<-s.reading
 	if err != nil {
 		s.unreadable(w, err)
 		return

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"time"
 )
 
 // listeners are the open ones. The HTTP server knows of a listener only some time after Serve was called; a Shutdown
@@ -41,6 +42,24 @@ type onceListener struct {
 	once sync.Once
 	err  error
 }
+
+// Accept waits out faults that pass, such as a process out of file descriptors, which strangers can bring about by
+// opening connections: the HTTP server would end at the first.
+func (l *onceListener) Accept() (net.Conn, error) {
+	for pause := acceptPause; ; pause = min(2*pause, acceptPauseMax) {
+		conn, err := l.Listener.Accept()
+		var passing interface{ Temporary() bool }
+		if err == nil || !errors.As(err, &passing) || !passing.Temporary() {
+			return conn, err
+		}
+		time.Sleep(pause) // Close is noticed by the next Accept
+	}
+}
+
+const (
+	acceptPause    = 5 * time.Millisecond
+	acceptPauseMax = 500 * time.Millisecond
+)
 
 func (l *onceListener) Close() error {
 	l.once.Do(func() { l.err = l.Listener.Close() })
