@@ -27,8 +27,8 @@ func (l *Log) Append(b *Batch) (Appended, error) {
 // over RecordMax when it was not taken.
 // Batches are committed in the order of their submits. Wait must follow; until it returns, b is the log's.
 func (l *Log) Submit(b *Batch) error {
-	if l.failure.get() != nil {
-		return ErrClosed
+	if l.closing.Load() || l.failure.get() != nil {
+		return ErrClosed // also when it is full: nobody should try again
 	}
 	if l.full.Load() != nil && b.Len() > 0 {
 		return ErrFull
@@ -80,6 +80,19 @@ func (l *Log) Seen(identity uint64) bool {
 	return l.committer.seen.has(identity, l.now())
 }
 
+// Remember makes a record of this identity a repeat although none is stored: what it said was known already. The next
+// block to be written keeps it for later runs.
+func (l *Log) Remember(identity uint64) {
+	l.intake.Lock()
+	defer l.intake.Unlock()
+	if l.committer.seen.add(identity, l.now()) && len(l.intake.marks) < marksMax {
+		l.intake.marks = append(l.intake.marks, identity)
+	}
+}
+
+// marksMax bounds the identities that wait for a block; those beyond are remembered by this run alone.
+const marksMax = 1 << 14
+
 // commitLoop is the one goroutine that gives out sequence numbers and writes records. While it waits for the disk, the
 // next group gathers; that is what makes the fsync cheap under load, and costs no delay when there is none.
 func (l *Log) commitLoop() {
@@ -99,6 +112,12 @@ func (l *Log) commitOpen() {
 	l.intake.Lock()
 	g := l.intake.open
 	l.intake.open = nil
+	if g != nil {
+		for _, identity := range l.intake.marks {
+			l.committer.index.identities = appendUint64(l.committer.index.identities, identity)
+		}
+		l.intake.marks = l.intake.marks[:0]
+	}
 	l.intake.Unlock()
 	if g == nil {
 		return

@@ -41,8 +41,9 @@ type Log struct {
 
 	intake struct {
 		sync.Mutex
-		open   *group // takes batches until the committer fetches it
-		bytes  int    // submitted and not committed yet
+		open   *group   // takes batches until the committer fetches it
+		marks  []uint64 // identities remembered without a record, for the next block to keep
+		bytes  int      // submitted and not committed yet
 		closed bool
 	}
 	kick chan struct{} // the committer has work

@@ -27,7 +27,11 @@ func (r *request) commit() error {
 // commitKnown is the usual case: nobody new, no new metadata, and so no lock.
 func (r *request) commitKnown() error {
 	for i := range r.items {
-		if it := &r.items[i]; !it.dropped && it.traits == nil && it.event.Kind != 0 {
+		switch it := &r.items[i]; {
+		case it.dropped:
+		case it.traits != nil:
+			r.server.opt.Log.Remember(identityOf(it.event.UniqueID)) // nothing to tell, now or when it comes again
+		case it.event.Kind != 0:
 			r.emit(&it.event)
 		}
 	}

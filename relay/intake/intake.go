@@ -42,10 +42,12 @@ import (
 // Log is what intake needs of the log: Submit takes the batch or fails at once with wal.ErrFull, wal.ErrOverloaded or
 // wal.ErrClosed. The batch's Wait says when it is on disk; until then it is the log's.
 //
-// Seen says whether an event of this identity was submitted before; a later submit of one is then a repeat.
+// Seen says whether an event of this identity was submitted before; a later submit of one is then a repeat. Remember
+// makes it one without an event.
 type Log interface {
 	Submit(b *wal.Batch) error
 	Seen(identity uint64) bool
+	Remember(identity uint64)
 }
 
 // Selector says who gets an event of an app. It appends to dst, in ascending order of queues, and to notes, which the

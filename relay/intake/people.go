@@ -120,6 +120,7 @@ func (r *request) settleTraits(change *people.Change, it *item) error {
 	case err != nil:
 		return err
 	case !diff.Changed:
+		r.server.opt.Log.Remember(identityOf(it.event.UniqueID))
 		return nil
 	}
 	it.event.Properties = r.value(func(dst []byte) []byte { return appendChange(dst, it.group, diff) })

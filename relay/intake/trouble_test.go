@@ -41,6 +41,7 @@ type refusing struct{ err error }
 
 func (l refusing) Submit(*wal.Batch) error { return l.err }
 func (l refusing) Seen(uint64) bool        { return false }
+func (l refusing) Remember(uint64)         {}
 
 // TestTryLater: what each dialect is told when the log takes nothing. The people's lock is given back every time.
 func TestTryLater(t *testing.T) {
