@@ -11,15 +11,15 @@ type item struct {
 	list, app, id string
 }
 
-// catalog reads the entries that name pages, features, track types and guides.
-type catalog struct {
+// entries reads the entries that name pages, features, track types and guides.
+type entries struct {
 	apps *appNames
 	seen map[item]bool
 }
 
 // readCatalog reads the four catalogs.
 func (c *Config) readCatalog(root *strict.Table, apps *appNames) {
-	in := catalog{apps, map[item]bool{}}
+	in := entries{apps, map[item]bool{}}
 	for _, t := range root.Tables("page", "id") {
 		var p Page
 		in.entry(t, "page", &p.App, &p.ID, &p.Name)
@@ -53,7 +53,7 @@ func (c *Config) readCatalog(root *strict.Table, apps *appNames) {
 }
 
 // entry reads what entries of all catalogs have.
-func (c *catalog) entry(t *strict.Table, list string, app, id, name *string) {
+func (c *entries) entry(t *strict.Table, list string, app, id, name *string) {
 	t.Text("app", app)
 	c.apps.check(t, *app)
 	t.Text("id", id)
