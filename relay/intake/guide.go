@@ -1,13 +1,15 @@
 package intake
 
 import (
+	"bytes"
+
 	"edgerelay/relay/catalog"
 	"edgerelay/relay/event"
 )
 
 // agentGuide is the members of a guide event's props that count.
 type agentGuide struct {
-	guide, step, language, pollTypes []byte
+	guide, step, language, pollTypes, destination []byte
 }
 
 func (g *agentGuide) read(p *reader) {
@@ -21,6 +23,8 @@ func (g *agentGuide) read(p *reader) {
 			g.language = p.value()
 		case `"step_poll_types"`:
 			g.pollTypes = p.value()
+		case `"destination_step_id"`:
+			g.destination = p.value()
 		default:
 			p.skip()
 		}
@@ -48,7 +52,25 @@ func (r *request) addGuide(a *agentEvent, kind agentType) (why omission, ok bool
 	}
 	known := r.app.catalog.Guide(guide)
 	r.addGuideItem(a, guideKind(kind, g.pollTypes, known), known, guide, step, g.language)
+	if kind == agentGuideAdvanced && absent(g.destination) && step != nil && known != nil && bytes.Equal(step, lastStep(known)) {
+		r.addGuideItem(a, event.GuideCompleted, known, guide, step, g.language)
+	}
 	return 0, true
+}
+
+// lastStep is the ID of a guide's last step. Who goes on from there, to no other step, has completed the guide: that is
+// how the agent itself sees it, which tells of it by no event of its own.
+func lastStep(known *catalog.Details) []byte {
+	steps := event.Lookup(known.Properties, "steps")
+	if len(steps) <= len("[]") {
+		return nil
+	}
+	var last []byte
+	p := reader{b: steps}
+	for more := p.enter(); more; more = p.next() {
+		last = p.member(`"id"`)
+	}
+	return last
 }
 
 func guideKind(kind agentType, pollTypes []byte, known *catalog.Details) event.Kind {
