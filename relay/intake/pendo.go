@@ -114,8 +114,7 @@ func (r *request) addAgentEvents(payload []byte) {
 // readSendTime notes how far the agent's clock is from ours, from when it sent this by its own. Time spent on the way
 // counts as such a difference: there is no telling them apart.
 func (r *request) readSendTime(ct []byte) {
-	sent, err := strconv.ParseInt(string(ct), 10, 64)
-	if err == nil && sent > 0 && sent <= timeMax {
+	if sent, ok := parseTime(ct); ok && sent > 0 {
 		r.agent.delay, r.agent.delayed = r.now.UnixMilli()-sent, true
 	}
 }
