@@ -45,15 +45,7 @@ func TestAgentDoesNotAllocate(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.addAgentEvents(payload)
-		news, err := r.screen()
-		if err != nil || news {
-			t.Fatalf("news %v, %v", news, err)
-		}
-		for i := range r.items {
-			if it := &r.items[i]; it.traits == nil && it.event.Kind != 0 {
-				r.emit(&it.event)
-			}
-		}
+		r.emitAll(t)
 	}
 	run()
 	if n := r.batch.Len(); n != 1+1+7*(3+1+1)+7 {
