@@ -3,6 +3,7 @@ package relay
 import (
 	"fmt"
 
+	"edgerelay/relay/catalog"
 	"edgerelay/relay/strict"
 )
 
@@ -24,12 +25,14 @@ func (c *Config) readCatalog(root *strict.Table, apps *appNames) {
 		var p Page
 		in.entry(t, "page", &p.App, &p.ID, &p.Name)
 		readFilled(t, "rules", &p.Rules)
+		checkEach(t, "rules", p.Rules, catalog.CheckRule)
 		c.Pages = append(c.Pages, p)
 	}
 	for _, t := range root.Tables("feature", "id") {
 		var f Feature
 		in.entry(t, "feature", &f.App, &f.ID, &f.Name)
 		readFilled(t, "selectors", &f.Selectors)
+		checkEach(t, "selectors", f.Selectors, catalog.CheckSelector)
 		t.Text("page", &f.Page)
 		if f.Page != "" && !in.seen[item{"page", f.App, f.Page}] && !in.seen[item{"page", "", f.Page}] {
 			t.Fault("page", "there is no page %q of this app; add it as a [[page]], or leave page out for all pages", f.Page)
@@ -74,6 +77,18 @@ func readFilled(t *strict.Table, key string, dst *[]string) {
 	for i, text := range *dst {
 		if text == "" {
 			t.Fault(fmt.Sprintf("%s[%d]", key, i), "is empty; write something or leave the entry out")
+		}
+	}
+}
+
+// checkEach notes what is wrong with the entries of a list that are not empty.
+func checkEach(t *strict.Table, key string, list []string, check func(string) error) {
+	for i, text := range list {
+		if text == "" {
+			continue
+		}
+		if err := check(text); err != nil {
+			t.Fault(fmt.Sprintf("%s[%d]", key, i), "%v", err)
 		}
 	}
 }
