@@ -38,6 +38,7 @@ func serveScriptStub(r *request) error {
 		return err
 	}
 	r.ctx.Response.Header.SetContentType("application/javascript; charset=utf-8")
+	r.ctx.Response.Header.SetCanonical(corpName, corpAny)
 	return nil
 }
 
