@@ -12,13 +12,14 @@ import (
 var arrows = map[string][]string{
 	"edgerelay":               {"relay", "relay/sink", "bench"},
 	"edgerelay/bench":         {"relay/event", "relay/format", "relay/sign"},
-	"edgerelay/relay":         {"relay/intake", "relay/deliver", "relay/console", "relay/hook", "relay/people", "relay/event", "relay/format", "relay/sign", "relay/spell", "relay/strict", "wal"},
-	"edgerelay/relay/intake":  {"relay/people", "relay/event", "wal"},
+	"edgerelay/relay":         {"relay/intake", "relay/catalog", "relay/deliver", "relay/console", "relay/hook", "relay/people", "relay/event", "relay/format", "relay/sign", "relay/spell", "relay/strict", "wal"},
+	"edgerelay/relay/intake":  {"relay/catalog", "relay/people", "relay/event", "wal"},
 	"edgerelay/relay/deliver": {"relay/hook", "relay/format", "relay/sign", "relay/event", "wal"},
 	"edgerelay/relay/console": {"relay/sink/receipt", "relay/sign", "relay/event"},
 	"edgerelay/relay/sink":    {"relay/sink/receipt", "relay/sign", "relay/event"},
 	"edgerelay/relay/hook":    {"relay/format", "relay/sign", "relay/event", "relay/spell", "matcher", "wal"},
 	"edgerelay/relay/people":  {"relay/event"},
+	"edgerelay/relay/catalog": {"relay/event"},
 	"edgerelay/relay/format":  {"relay/event"},
 	"edgerelay/relay/strict":  {"relay/spell"},
 

@@ -3,6 +3,7 @@ package relay
 import (
 	"fmt"
 
+	"edgerelay/relay/catalog"
 	"edgerelay/relay/strict"
 )
 
@@ -11,25 +12,27 @@ type item struct {
 	list, app, id string
 }
 
-// catalog reads the entries that name pages, features, track types and guides.
-type catalog struct {
+// entries reads the entries that name pages, features, track types and guides.
+type entries struct {
 	apps *appNames
 	seen map[item]bool
 }
 
 // readCatalog reads the four catalogs.
 func (c *Config) readCatalog(root *strict.Table, apps *appNames) {
-	in := catalog{apps, map[item]bool{}}
+	in := entries{apps, map[item]bool{}}
 	for _, t := range root.Tables("page", "id") {
 		var p Page
 		in.entry(t, "page", &p.App, &p.ID, &p.Name)
 		readFilled(t, "rules", &p.Rules)
+		checkEach(t, "rules", p.Rules, catalog.CheckRule)
 		c.Pages = append(c.Pages, p)
 	}
 	for _, t := range root.Tables("feature", "id") {
 		var f Feature
 		in.entry(t, "feature", &f.App, &f.ID, &f.Name)
 		readFilled(t, "selectors", &f.Selectors)
+		checkEach(t, "selectors", f.Selectors, catalog.CheckSelector)
 		t.Text("page", &f.Page)
 		if f.Page != "" && !in.seen[item{"page", f.App, f.Page}] && !in.seen[item{"page", "", f.Page}] {
 			t.Fault("page", "there is no page %q of this app; add it as a [[page]], or leave page out for all pages", f.Page)
@@ -53,7 +56,7 @@ func (c *Config) readCatalog(root *strict.Table, apps *appNames) {
 }
 
 // entry reads what entries of all catalogs have.
-func (c *catalog) entry(t *strict.Table, list string, app, id, name *string) {
+func (c *entries) entry(t *strict.Table, list string, app, id, name *string) {
 	t.Text("app", app)
 	c.apps.check(t, *app)
 	t.Text("id", id)
@@ -74,6 +77,18 @@ func readFilled(t *strict.Table, key string, dst *[]string) {
 	for i, text := range *dst {
 		if text == "" {
 			t.Fault(fmt.Sprintf("%s[%d]", key, i), "is empty; write something or leave the entry out")
+		}
+	}
+}
+
+// checkEach notes what is wrong with the entries of a list that are not empty.
+func checkEach(t *strict.Table, key string, list []string, check func(string) error) {
+	for i, text := range list {
+		if text == "" {
+			continue
+		}
+		if err := check(text); err != nil {
+			t.Fault(fmt.Sprintf("%s[%d]", key, i), "%v", err)
 		}
 	}
 }

@@ -225,6 +225,9 @@ func TestCatalogFaults(t *testing.T) {
 	f("[[page]]\nid = 'p'\n[[page]]\napp = 'a'\nid = 'p'")
 	f("[[page]]\nid = 'p'\nrules = ['//x', '']", `6: page "p": rules[1]: is empty; write something or leave the entry out`)
 	f("[[feature]]\nid = 'f'\npage = 'p'", `6: feature "f": page: there is no page "p" of this app; add it as a [[page]], or leave page out for all pages`)
+	f("[[page]]\nid = 'p'\nrules = ['/a', 'a']",
+		`6: page "p": rules[1]: the rule starts with neither "//", "https://" nor "/"; write "//a" if it starts with a host, "/a" if with a path`)
+	f("[[feature]]\nid = 'f'\nselectors = ['#a', 'a >']", `6: feature "f": selectors[1]: an element is missing, at the end`)
 	f("[[feature]]\nid = 'f'\nselectors = '#x'", `6: feature "f": selectors: must be a list of texts such as ["a", "b"], not a text`)
 	f("[[track]]\nid = 't'", `4: track "t": name: is missing; set the name of the track events that get this ID`)
 	f("[[guide]]\nid = 'g'\nkind = 'survey'", `6: guide "g": kind: unknown value "survey"; known are guide, poll, nps`)

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"edgerelay/relay/catalog"
 	"edgerelay/relay/console"
 	"edgerelay/relay/deliver"
 	"edgerelay/relay/event"
@@ -33,6 +34,7 @@ type Relay struct {
 	log     *wal.Log
 	hooks   atomic.Pointer[hook.Set]
 	people  *people.Book
+	catalog *catalog.Catalog
 	fleet   *deliver.Fleet
 	intake  *intake.Server
 	console *console.Server
@@ -123,9 +125,13 @@ func (s selector) Receivers(dst []wal.Receiver, notes []byte, e *event.Event, ap
 	return s.hooks.Load().Receivers(dst, notes, e, app)
 }
 
-func (r *Relay) openIntake() error {
+func (r *Relay) openIntake() (err error) {
 	c := &r.config.Intake
-	apps, err := r.config.intakeApps()
+	r.catalog, err = r.config.newCatalog(catalog.NewLearned(0))
+	if err != nil {
+		return err
+	}
+	apps, err := r.config.intakeApps(r.catalog)
 	if err != nil {
 		return err
 	}
@@ -148,7 +154,7 @@ func connectionsMax(descriptors int) int {
 }
 
 // intakeApps turns the config's apps into what intake works with.
-func (c *Config) intakeApps() ([]intake.App, error) {
+func (c *Config) intakeApps(known *catalog.Catalog) ([]intake.App, error) {
 	var apps []intake.App
 	for _, a := range c.Apps {
 		exclude, err := people.NewExclusions(a.Exclude.Visitors, a.Exclude.Accounts)
@@ -157,14 +163,9 @@ func (c *Config) intakeApps() ([]intake.App, error) {
 		}
 		app := intake.App{Name: a.Name, Keys: slices.Clone(a.ExtraKeys), IntegrationKeys: a.IntegrationKeys,
 			ID: a.ID, Platform: a.Platform, SubscriptionID: a.Subscription.ID, SubscriptionName: a.Subscription.Name,
-			SegmentTrack: a.SegmentTrack, Exclude: exclude}
+			SegmentTrack: a.SegmentTrack, Exclude: exclude, Catalog: known, SigningKey: a.SigningKey}
 		if a.Key != "" {
 			app.Keys = append(app.Keys, a.Key)
-		}
-		for _, t := range c.Tracks {
-			if t.App == "" || t.App == a.Name {
-				app.Tracks = append(app.Tracks, intake.Track{Name: t.Name, ID: t.ID})
-			}
 		}
 		apps = append(apps, app)
 	}

@@ -46,6 +46,10 @@ func (r *request) refuse(err error) {
 		no = r.tryLater(err)
 	}
 	r.server.metrics.refused.WithLabelValues(no.code).Inc()
+	if r.end != nil && r.end.image {
+		r.refusePixel(no)
+		return
+	}
 	r.server.write(r.ctx, no)
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"edgerelay/relay/catalog"
 	"edgerelay/relay/event"
 	"edgerelay/relay/people"
 )
@@ -23,12 +24,8 @@ type App struct {
 
 	SegmentTrack bool               // false leaves Segment's track calls out
 	Exclude      *people.Exclusions // nil: nobody
-	Tracks       []Track            // configured track types, those for all apps included
-}
-
-// Track is a configured track type: events of that name get the ID.
-type Track struct {
-	Name, ID string
+	Catalog      *catalog.Catalog   // which items events touch; nil: none
+	SigningKey   string             // of the Pendo agent's tokens; "": they are not looked at
 }
 
 // apps is who a key stands for. It is immutable.
@@ -45,7 +42,8 @@ type app struct {
 	subscription []byte // {"id","name"}
 	segmentTrack bool
 	exclude      *people.Exclusions
-	tracks       map[string][]byte // by name, both JSON strings
+	catalog      catalog.View
+	signingKey   []byte // nil: tokens are not looked at
 	accepted     [dialects]prometheus.Counter
 }
 
@@ -87,7 +85,7 @@ func assign(table map[string]*app, a *app, keys []string) error {
 }
 
 func (s *Server) newApp(o *App) (*app, error) {
-	a := &app{name: o.Name, nameBytes: []byte(o.Name), segmentTrack: o.SegmentTrack, exclude: o.Exclude}
+	a := &app{name: o.Name, nameBytes: []byte(o.Name), segmentTrack: o.SegmentTrack, exclude: o.Exclude, catalog: s.noCatalog}
 	if a.exclude == nil {
 		a.exclude = new(people.Exclusions)
 	}
@@ -101,9 +99,11 @@ func (s *Server) newApp(o *App) (*app, error) {
 	}
 	a.object = fmt.Appendf(nil, `{"id":%s,"name":%s,"platform":%s}`, id, text(o.Name), text(o.Platform))
 	a.subscription = fmt.Appendf(nil, `{"id":%s,"name":%s}`, subscriptionID, text(o.SubscriptionName))
-	a.tracks = make(map[string][]byte, len(o.Tracks))
-	for _, t := range o.Tracks {
-		a.tracks[string(text(t.Name))] = text(t.ID)
+	if o.Catalog != nil {
+		a.catalog = o.Catalog.App(o.Name)
+	}
+	if o.SigningKey != "" {
+		a.signingKey = []byte(o.SigningKey)
 	}
 	for d := range a.accepted {
 		a.accepted[d] = s.metrics.accepted.WithLabelValues(o.Name, dialect(d).String())
@@ -125,12 +125,4 @@ func scalar(id string) ([]byte, error) {
 		return nil, errors.New("is neither a number nor a string")
 	}
 	return stable, nil
-}
-
-// trackID is the ID that a track event of that name has: the configured one, else the name. Both are JSON strings.
-func (a *app) trackID(name []byte) []byte {
-	if id, ok := a.tracks[string(name)]; ok {
-		return id
-	}
-	return name
 }

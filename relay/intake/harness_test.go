@@ -243,6 +243,12 @@ func show(e *event.Event) string {
 		field("id", id)
 	}
 	field("source", e.Source)
+	field("guide", e.Guide.ID)
+	field("step", e.Guide.StepID)
+	field("language", e.Guide.Language)
+	field("guideProperties", e.Guide.Properties)
+	field("nps", e.Guide.NPS)
+	field("pollResponses", e.Guide.PollResponses)
 	field("properties", e.Properties)
 	if e.Time != theTime.UnixMilli() {
 		fmt.Fprintf(&b, " time=%s", time.UnixMilli(e.Time).UTC().Format("2006-01-02T15:04:05.000Z"))

@@ -5,7 +5,7 @@
 //
 //	accept → parse → enrich → match → append → answer
 //
-// A dialect is a file (or a few) that says which paths it has and turns a body into items: track.go, segment.go. What
+// A dialect is a file (or a few) that says which paths it has and turns a body into items: track.go, segment.go, pendo.go. What
 // they share stands in request.go (the scratch), body.go (the bytes), people.go and commit.go (what happens to items).
 // A further dialect is one more file and one more line in route.go.
 //
@@ -31,9 +31,11 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/golang-jwt/jwt/v5"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/valyala/fasthttp"
 
+	"edgerelay/relay/catalog"
 	"edgerelay/relay/event"
 	"edgerelay/relay/people"
 	"edgerelay/wal"
@@ -111,6 +113,9 @@ type Server struct {
 	pool    sync.Pool     // of *request
 	calls   atomic.Uint64 // numbers messages that have neither an ID nor a time
 	listen  listeners
+	tokens  *jwt.Parser
+
+	noCatalog catalog.View // of apps without one
 
 	mangle bool // tests only: fill a request's memory with rubbish when it is released
 }
@@ -121,8 +126,13 @@ func New(o Options) (*Server, error) {
 	s := &Server{opt: o}
 	s.pool.New = func() any { return newRequest(s) }
 	s.bodies.max = o.BodiesMax
+	s.tokens = newTokenParser(o.Now)
+	empty, err := catalog.New(catalog.Options{})
+	if err != nil {
+		return nil, fmt.Errorf("make intake: %w", err)
+	}
+	s.noCatalog = empty.App("")
 	faults := []error{o.validate()}
-	var err error
 	s.cors, err = newCORS(o.CORSOrigins)
 	faults = append(faults, err)
 	if o.TLSCert != "" || o.TLSKey != "" {

@@ -46,11 +46,13 @@ const idBytesMax = 1024
 // The words that identities are made of. They are in the log's memory of duplicates and in receivers' databases: do not
 // change them.
 var (
-	identityTrack   = []byte("track")
-	identityMessage = []byte("segment message")
-	identityContent = []byte("segment content")
-	identityFirst   = []byte("first seen")
-	kindNames       = func() (names [256][]byte) {
+	identityTrack        = []byte("track")
+	identityMessage      = []byte("segment message")
+	identityContent      = []byte("segment content")
+	identityFirst        = []byte("first seen")
+	identityAgent        = []byte("pendo agent")
+	identityAgentContent = []byte("pendo agent content")
+	kindNames            = func() (names [256][]byte) {
 		for _, k := range event.Kinds() {
 			names[k] = []byte(k.String())
 		}
@@ -73,6 +75,7 @@ func identityOf(id [20]byte) uint64 { return max(binary.BigEndian.Uint64(id[:8])
 // emptyObject and the like are values that stand for themselves. They are never written to.
 var (
 	emptyObject  = []byte("{}")
+	emptyText    = []byte(`""`)
 	sourceWeb    = []byte(`"web"`)
 	sourceServer = []byte(`"server"`)
 )

@@ -253,7 +253,7 @@ func (r *request) readTrackCall(m *segmentMessage, e *event.Event) (why omission
 		return omitLongID, false
 	}
 	e.Kind, e.Name = event.TrackEventReceived, m.event
-	e.IDs = append(e.IDs, r.app.trackID(m.event))
+	e.IDs = r.app.catalog.Track(e.IDs, m.event)
 	if e.Properties = m.properties.whole; !isObject(e.Properties) {
 		e.Properties = emptyObject
 	}

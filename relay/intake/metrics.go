@@ -15,11 +15,12 @@ type dialect uint8
 const (
 	dialectTrack dialect = iota
 	dialectSegment
+	dialectPendo
 	dialects
 )
 
 func (d dialect) String() string {
-	return [dialects]string{"track", "segment"}[d]
+	return [dialects]string{"track", "segment", "pendo"}[d]
 }
 
 // omission is why a message was left out of a body whose other messages were taken.
@@ -37,12 +38,13 @@ const (
 	omitLongID
 	omitTrackOff
 	omitMetadata
+	omitNoGuide
 	omissions
 )
 
 func (o omission) String() string {
 	return [omissions]string{"not_an_object", "too_large", "too_many", "unknown_type", "no_user", "no_event", "no_group",
-		"wrong_type", "long_id", "track_off", "metadata"}[o]
+		"wrong_type", "long_id", "track_off", "metadata", "no_guide"}[o]
 }
 
 // metrics are the Server's counters. Those that the usual request counts are looked up once.
@@ -54,6 +56,7 @@ type metrics struct {
 	duplicates prometheus.Counter
 	excluded   prometheus.Counter
 	leftOut    [omissions]prometheus.Counter
+	unnamed    [agentTypes]prometheus.Counter
 	refused    *prometheus.CounterVec
 	panics     prometheus.Counter
 	seconds    prometheus.Histogram
@@ -95,6 +98,11 @@ func newMetrics(r prometheus.Registerer, server *fasthttp.Server) (*metrics, err
 	leftOut := vector("left_out_messages_total", "Messages left out of bodies whose other messages were taken, by reason.", "reason")
 	for o := range m.leftOut {
 		m.leftOut[o] = leftOut.WithLabelValues(omission(o).String())
+	}
+	unnamed := vector("unnamed_agent_events_total",
+		"Events of the Pendo agent that no webhook can select, such as a change of focus, by type; they only show that their visitor was there.", "type")
+	for t := range m.unnamed {
+		m.unnamed[t] = unnamed.WithLabelValues(agentType(t).String())
 	}
 	for _, e := range endpoints {
 		m.answered = append(m.answered, m.requests.WithLabelValues(e.name, "200"))

@@ -37,6 +37,7 @@ type request struct {
 	peer      []byte // JSON string: the address of who sent this; nil until it is asked for
 
 	parts     [][]byte // the messages of a batch, slices of json
+	agent     agent
 	items     []item
 	derived   event.Event // an event that follows from an item
 	record    []byte
@@ -93,6 +94,7 @@ func (r *request) resetItems() {
 	}
 	r.items, r.parts = r.items[:0], r.parts[:0]
 	r.derived.Reset()
+	r.agent.reset()
 	clear(r.receivers)
 	r.receivers = r.receivers[:0]
 	r.batch.Reset()

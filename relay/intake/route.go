@@ -18,8 +18,10 @@ type endpoint struct {
 	name    string // in metrics; several spellings of a path share one
 	methods method
 	dialect dialect
-	busy    int  // the status that says "try again later" in this dialect
-	call    call // Segment: what a message is that does not say it
+	busy    int    // the status that says "try again later" in this dialect
+	call    call   // Segment: what a message is that does not say it
+	image   bool   // the sender takes images for answers, see refusePixel
+	reply   string // of endpoints that always answer the same
 
 	serve func(r *request) error // answers, or returns why not: a *refusal, or an error of the log or the people
 
@@ -64,7 +66,7 @@ type node struct {
 }
 
 // The tree of all dialects' paths, and their endpoints. They are never changed.
-var paths, endpoints = plant(slices.Concat(trackRoutes, segmentRoutes))
+var paths, endpoints = plant(slices.Concat(trackRoutes, segmentRoutes, pendoRoutes))
 
 func plant(routes []route) (*node, []*endpoint) {
 	root := &node{next: map[string]*node{}}

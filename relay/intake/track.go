@@ -132,7 +132,7 @@ func (r *request) addTrack(raw []byte, index int) error {
 	if field, what := r.readTrack(&t, e); what != "" {
 		return badTrack(index, field, what)
 	}
-	e.IDs = append(e.IDs, r.app.trackID(e.Name))
+	e.IDs = r.app.catalog.Track(e.IDs, e.Name)
 	if absent(t.time) {
 		e.UniqueID = event.UniqueID(r.app.nameBytes, identityTrack, raw, r.nonce())
 	} else {

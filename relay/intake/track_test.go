@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"edgerelay/relay/catalog"
 	"edgerelay/relay/people"
 )
 
@@ -88,7 +89,11 @@ func TestTrackNobodySighted(t *testing.T) {
 // TestTrackTypes: the configured ID stands in for the name.
 func TestTrackTypes(t *testing.T) {
 	app := demo()
-	app.Tracks = []Track{{Name: `Sign "Up"`, ID: "tt-1"}, {Name: "Other", ID: "tt-2"}}
+	var err error
+	app.Catalog, err = catalog.New(catalog.Options{Tracks: []catalog.Track{{Name: `Sign "Up"`, ID: "tt-1"}, {App: "demo", Name: "Other", ID: "tt-2"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	r := start(t, func(o *Options) { o.Apps = []App{app} })
 	r.good("/data/track", `[{"event":"Sign \u0022Up\u0022","visitorId":"v","timestamp":1640995200000},{"event":"sign up","visitorId":"v","timestamp":1640995200000}]`, integrationKey)
 	r.good("/v1/track", `{"event":"Other","userId":"v","messageId":"m"}`, basicKey)
