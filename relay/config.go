@@ -179,15 +179,11 @@ func (c *Config) Unused() (keys []string) {
 	for _, a := range c.Apps {
 		note(a.Upstream != "", "app %q: upstream", a.Name)
 		note(a.WebhookSecret != "", "app %q: webhook_secret", a.Name)
-		note(a.SigningKey != "", "app %q: signing_key", a.Name)
 	}
 	for _, w := range c.Webhooks {
 		note(w.Owner != "", "webhook %q: owner", w.Name)
 	}
 	note(c.SMTP.Server != "", "smtp")
-	note(len(c.Pages) > 0, "page")
-	note(len(c.Features) > 0, "feature")
-	note(len(c.Guides) > 0, "guide")
 	return keys
 }
 

@@ -46,10 +46,11 @@ func appendUnsubscribe(dst []byte, e *event.Event) []byte {
 }
 
 // appendPendoProperties is the object under "properties". Seed 000 gives pages, features, track events and the kinds of
-// guides a layout; any other kind has its properties as they came.
+// guides a layout. Frustration is a label on a click or a page load, so it has the layout of these. Any other kind has its
+// properties as they came.
 func appendPendoProperties(dst []byte, e *event.Event, n event.Note) []byte {
 	switch e.Kind {
-	case event.PageLoaded, event.FeatureClicked:
+	case event.PageLoaded, event.FeatureClicked, event.RageClick, event.ErrorClick, event.DeadClick, event.UTurn:
 		dst = appendField(dst, `{"eventProperties":`, e.Properties, `{}`)
 		return append(appendSelectedIDs(dst, e, n), '}')
 	case event.TrackEventReceived:

@@ -28,13 +28,13 @@ func TestPendoAbsent(t *testing.T) {
 			}
 		}
 	}
-	f(`{"eventProperties":{}}`, event.PageLoaded, event.FeatureClicked)
+	f(`{"eventProperties":{}}`, event.PageLoaded, event.FeatureClicked, event.RageClick, event.ErrorClick, event.DeadClick, event.UTurn)
 	f(`{"eventProperties":{},"name":"","source":""}`, event.TrackEventReceived)
 	f(`{`+bareGuide+`}`, event.GuideDisplayed, event.GuideAdvanced, event.GuideDismissed, event.GuideCompleted,
 		event.NPSDisplayed, event.PollDisplayed)
 	f(`{`+bareGuide+`,"nps":{}}`, event.NPSSubmitted)
 	f(`{`+bareGuide+`,"pollResponses":[]}`, event.PollSubmitted)
-	f(`{}`, event.VisitorCreated, event.VisitorMetadataUpdated, event.AccountCreated, event.RageClick, event.UTurn,
+	f(`{}`, event.VisitorCreated, event.VisitorMetadataUpdated, event.AccountCreated,
 		event.PageTagged, event.NPSCreated, event.PollDeleted, event.FlowSeen, event.UserpilotNPSScore)
 
 	e := event.Event{Kind: event.VisitorUnsubscribed}
@@ -85,7 +85,7 @@ func TestPendoIDsOnlyWhereDocumented(t *testing.T) {
 	for _, k := range event.Kinds() {
 		e := event.Sample(k)
 		has := strings.Contains(string(Pendo(nil, &e, event.Note{All: true})), `"ids":[`)
-		want := k == event.PageLoaded || k == event.FeatureClicked || k == event.TrackEventReceived
+		want := k == event.PageLoaded || k == event.FeatureClicked || k == event.TrackEventReceived || strings.HasPrefix(k.Dotted(), "frustration.")
 		if has != want {
 			t.Errorf("%s: ids is there: %t, want %t", k, has, want)
 		}
@@ -118,13 +118,13 @@ func TestPendoLeavesOut(t *testing.T) {
 			}
 		}
 	}
-	f("PROPERTIES ID", event.PageLoaded, event.FeatureClicked)
+	f("PROPERTIES ID", event.PageLoaded, event.FeatureClicked, event.RageClick, event.ErrorClick, event.DeadClick, event.UTurn)
 	f("NAME SOURCE PROPERTIES ID", event.TrackEventReceived)
 	f("GUIDE STEP LANGUAGE GPROPERTIES", event.GuideDisplayed, event.GuideAdvanced, event.GuideDismissed,
 		event.GuideCompleted, event.NPSDisplayed, event.PollDisplayed)
 	f("GUIDE STEP LANGUAGE GPROPERTIES NPS", event.NPSSubmitted)
 	f("GUIDE STEP LANGUAGE GPROPERTIES POLL", event.PollSubmitted)
-	f("PROPERTIES", event.VisitorCreated, event.RageClick, event.PageTagged, event.NPSUpdated, event.FlowSeen)
+	f("PROPERTIES", event.VisitorCreated, event.PageTagged, event.NPSUpdated, event.FlowSeen)
 	f("", event.VisitorUnsubscribed)
 }
 
