@@ -58,7 +58,7 @@ type brake struct {
 }
 
 // tablePause keeps Pebble from trying again at once for as long as the disk is full.
-const tablePause = 200 * time.Millisecond
+const tablePause = time.Second
 
 // begin is called before everything that writes.
 func (b *brake) begin() {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 )
@@ -34,6 +35,7 @@ type Log struct {
 	start atomic.Uint64 // first sequence number that trimming has left
 	full  atomic.Pointer[string]
 
+	diskCut       time.Time     // when the disk last asked for what some queue still needs; the trimming goroutine's
 	startBytes    atomic.Uint64 // bytes of log written before start
 	copyBytes     atomic.Int64  // of parked and held deliveries, all queues
 	unsynced      atomic.Bool   // committed since the last sync, when SyncInterval is set

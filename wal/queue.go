@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"sync"
+	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
 )
@@ -65,6 +66,8 @@ type Queue struct {
 	dirty     bool // changed since the last snapshot
 	hungry    bool // a Take came back with nothing since the last wake
 	scratch   []byte
+
+	lastStats atomic.Pointer[QueueStats]
 }
 
 // queueMark is what the committer tells a queue. It has its own lock, held for a few instructions only, so that a queue

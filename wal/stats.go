@@ -1,6 +1,9 @@
 package wal
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+	"time"
+)
 
 type counters struct {
 	commits atomic.Uint64
@@ -44,10 +47,30 @@ type QueueStats struct {
 	Oldest  int64 // commit time of the oldest record in the log that has not ended, Unix milliseconds; 0 when there is none
 }
 
-// Stats of one queue.
+// Stats of one queue. When a lane keeps the queue busy for long, because the disk is slow or full, they are those of the
+// last look: figures are wanted most when something is stuck.
 func (q *Queue) Stats() QueueStats {
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	const looks, pause = 10, time.Millisecond
+	for range looks {
+		if q.mu.TryLock() {
+			s := q.statsLocked()
+			q.mu.Unlock()
+			q.lastStats.Store(&s)
+			return s
+		}
+		time.Sleep(pause)
+	}
+	var s QueueStats
+	if last := q.lastStats.Load(); last != nil {
+		s = *last
+	}
+	q.mark.Lock()
+	s.Backlog = max(q.mark.backlog, 0)
+	q.mark.Unlock()
+	return s
+}
+
+func (q *Queue) statsLocked() QueueStats {
 	s := QueueStats{Parked: q.parked + int64(q.heldCount), Dead: q.dead, Trimmed: q.trimmed}
 	q.mark.Lock()
 	s.Backlog = max(q.mark.backlog, 0)

@@ -29,12 +29,13 @@ func (l *Log) readStart() (m startMark, err error) {
 	return m, err
 }
 
-// trimLoop keeps the log within its limits. Three rules, looked at every TrimInterval:
+// trimLoop keeps the log within its limits. Four rules, looked at every TrimInterval:
 //
 //   - age: what is older than Retain goes, delivered or not.
-//   - size: near SizeMax, or with the disk down to twice DiskReserve, what every queue has ended goes, and what only
-//     queues on hold or not open still need.
-//   - when that is not enough, or the disk is nearly full, appends are refused until it is.
+//   - size: near SizeMax, what every queue has ended goes, and what only queues on hold or not open still need.
+//   - disk: with less than twice DiskReserve free, the same; but what some queue still needs goes only when appends would
+//     be refused next.
+//   - when that is not enough, appends are refused until it is.
 func (l *Log) trimLoop() {
 	defer l.loops.Done()
 	tick := time.NewTicker(l.opt.TrimInterval)
@@ -142,11 +143,10 @@ func (l *Log) findCut() (cut startMark, err error) {
 	if size := l.heldBytes(); size > l.opt.SizeMax/10*9 {
 		target = uint64(size - l.opt.SizeMax/10*8)
 	}
-	// A disk that fills up takes delivered records too, well before it makes the log refuse new ones.
-	if free, known := l.diskFree(); known && free < 2*l.opt.DiskReserve {
-		target = max(target, uint64(2*l.opt.DiskReserve-free))
-	}
-	head, needed, begin := l.head.Load(), l.lowestNeeded(), l.startBytes.Load()
+	endedTarget, diskTarget := l.diskTargets()
+	target, endedTarget = max(target, diskTarget), max(target, endedTarget)
+	head, begin := l.head.Load(), l.startBytes.Load()
+	all, active := l.lowestNeeded()
 	var e indexEntry
 	lower := appendSeqKey(nil, spaceIndex, l.start.Load())
 	err = l.store.scan(lower, []byte{spaceIndex + 1}, func(key, value []byte) (bool, error) {
@@ -154,7 +154,7 @@ func (l *Log) findCut() (cut startMark, err error) {
 			return false, fmt.Errorf("index of block %x: %w", key, err)
 		}
 		old := e.time < oldest
-		large := e.begin-begin < target && e.last() < needed
+		large := e.begin-begin < target && e.last() < active || e.begin-begin < endedTarget && e.last() < all
 		if !old && !large || e.first > head { // behind the head: not published yet
 			return false, nil
 		}
@@ -167,15 +167,37 @@ func (l *Log) findCut() (cut startMark, err error) {
 	return cut, err
 }
 
-// lowestNeeded is the lowest sequence number that some open queue, not on hold, still needs.
-func (l *Log) lowestNeeded() uint64 {
-	lowest := l.head.Load() + 1
+// diskTargets are how many bytes of log should go because the disk fills up: of what every queue has ended, and of what
+// queues on hold still need too. A disk takes a while to give back what was trimmed, so the second kind rests in
+// between: what it takes is lost to somebody.
+func (l *Log) diskTargets() (ended, needed uint64) {
+	const rest = 10 * time.Second
+	free, known := l.diskFree()
+	reserve := l.opt.DiskReserve
+	if !known || free >= 2*reserve {
+		return 0, 0
+	}
+	short := uint64(2*reserve - free)
+	if now := l.opt.Now(); free < reserve+reserve/4 && now.Sub(l.diskCut) >= rest {
+		l.diskCut = now
+		return short, short
+	}
+	return short, 0
+}
+
+// lowestNeeded is the lowest sequence number that some queue still needs, and the same over those that are open and not
+// on hold.
+func (l *Log) lowestNeeded() (all, active uint64) {
+	all = l.head.Load() + 1
+	active = all
 	for _, q := range l.allQueues() {
-		if needs, active := q.needs(); active {
-			lowest = min(lowest, needs)
+		needs, isActive := q.needs()
+		all = min(all, needs)
+		if isActive {
+			active = min(active, needs)
 		}
 	}
-	return lowest
+	return all, active
 }
 
 // needs is the lowest record that the queue has not ended and has no copy of. active is false when nothing is handed
