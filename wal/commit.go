@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 )
@@ -97,14 +98,36 @@ const marksMax = 1 << 14
 // next group gathers; that is what makes the fsync cheap under load, and costs no delay when there is none.
 func (l *Log) commitLoop() {
 	defer l.loops.Done()
+	gather := time.NewTimer(0)
+	defer gather.Stop()
 	for {
 		select {
 		case <-l.kick:
+			l.gather(gather)
 		case <-l.stop:
 			l.commitOpen() // what was submitted before the close is answered
 			return
 		}
 		l.commitOpen()
+	}
+}
+
+// gatherBatches and gatherTime: under load, when the last group had that many batches, the next one gathers a little
+// longer than the disk took. A commit costs some 150 µs of CPU whatever its size; at 50,000 events a second this halves
+// their number, and the callers, who wait for each other's CPU anyway, are answered no later.
+const (
+	gatherBatches = 16
+	gatherTime    = time.Millisecond
+)
+
+func (l *Log) gather(t *time.Timer) {
+	if l.committer.batches < gatherBatches {
+		return
+	}
+	t.Reset(gatherTime)
+	select {
+	case <-t.C:
+	case <-l.stop:
 	}
 }
 
@@ -126,6 +149,7 @@ func (l *Log) commitOpen() {
 	for _, b := range g.batches {
 		size += b.Size()
 	}
+	l.committer.batches = len(g.batches)
 	if g.err = l.commit(g); g.err != nil {
 		l.failure.set(g.err) // numbers were given out that are not on disk: no later group may follow
 	}
@@ -138,6 +162,7 @@ func (l *Log) commitOpen() {
 // committer is the state of the committing goroutine.
 type committer struct {
 	next    uint64      // sequence number of the next record
+	batches int         // in the last group
 	written uint64      // bytes of log ever written
 	seen    *identities // the intake lock's
 

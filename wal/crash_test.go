@@ -158,7 +158,10 @@ func (p *program) open() {
 	l.tail.bytesMax = int64(1 + p.rng.IntN(64<<10))
 	p.log, p.queues, p.hands = l, map[uint32]*Queue{}, map[uint32][]Entry{}
 	in := inspect(p.t, l, crashQueues)
-	p.model.recovered(&in, in.standings(p.t, l))
+	p.model.recovered(&in, in.standings(p.t, l), l.Seen)
+	for _, id := range crashQueues {
+		_, p.model.dropped[id] = l.queues.dropped[id]
+	}
 	for _, id := range crashQueues {
 		if p.rng.IntN(3) > 0 {
 			p.openQueue(id)
@@ -214,6 +217,10 @@ func (p *program) step() {
 		p.restart()
 	case n < 98:
 		p.sync()
+	case n < 99:
+		p.remember()
+	case p.rng.IntN(4) == 0:
+		p.drop()
 	default:
 		if id := crashQueues[p.rng.IntN(len(crashQueues))]; p.queues[id] == nil {
 			p.openQueue(id)
@@ -444,6 +451,29 @@ func (p *program) sync() {
 	if !p.disk.crashed() {
 		p.model.allSynced()
 	}
+}
+
+// remember makes an identity known without a record.
+func (p *program) remember() {
+	id := uint64(1 + p.rng.IntN(p.serial+5))
+	p.log.Remember(id)
+	if !p.model.known(id) {
+		p.model.marks[id] = p.model.step
+	}
+}
+
+// drop forgets a queue, with what is in hand.
+func (p *program) drop() {
+	p.t.Helper()
+	q := p.pick()
+	if q == nil {
+		return
+	}
+	trimmed := q.Stats().Trimmed
+	p.must(p.log.Drop(q))
+	p.model.drop(q.id, trimmed)
+	delete(p.queues, q.id)
+	delete(p.hands, q.id)
 }
 
 // checkStats compares what the queues say of themselves with the model.

@@ -21,6 +21,8 @@ type model struct {
 	state   map[string]string
 	places  map[place]*delivery
 	saved   map[uint32][]int // steps that saved a queue's cursor, ascending
+	dropped map[uint32]bool
+	marks   map[uint64]int // identities known without a record, and since which step
 
 	lost      int64 // undelivered, trimmed in this life of the log
 	lostLater map[uint32]int64
@@ -66,7 +68,7 @@ type delivery struct {
 
 func newModel(t testing.TB, modes map[uint32]bool) *model {
 	return &model{t: t, modes: modes, records: map[uint64]*record{}, state: map[string]string{},
-		places: map[place]*delivery{}, saved: map[uint32][]int{}, lostLater: map[uint32]int64{}, before: map[string]string{}}
+		places: map[place]*delivery{}, saved: map[uint32][]int{}, lostLater: map[uint32]int64{}, dropped: map[uint32]bool{}, marks: map[uint64]int{}, before: map[string]string{}}
 }
 
 // note adds to the trail.
@@ -86,6 +88,9 @@ func (m *model) appended(b *batchModel) {
 		r.seq, r.step = m.head, m.step
 		m.records[r.seq] = r
 		for q := range r.notes {
+			if m.dropped[q] {
+				continue // the record is nobody's
+			}
 			d := &delivery{place: place{q, r.seq}, stand: unread, step: m.step}
 			if m.modes[q] {
 				d.order = r.order
@@ -114,8 +119,11 @@ func (m *model) allSynced() {
 	m.synced, m.pending, m.before = m.step, nil, maps.Clone(m.state)
 }
 
-// known says whether a record of an identity was stored.
+// known says whether a record of an identity was stored, or it was remembered without one.
 func (m *model) known(identity uint64) bool {
+	if m.marks[identity] != 0 {
+		return true
+	}
 	for _, r := range m.records {
 		if r.identity == identity {
 			return true
@@ -244,10 +252,29 @@ func (m *model) trimmed(cut uint64, reached func(queue uint32) (read uint64, ope
 	}
 }
 
+// drop tells that a queue was forgotten, whose trimmed records were counted.
+func (m *model) drop(queue uint32, trimmed int64) {
+	m.note("queue %d is dropped", queue)
+	m.saves(queue)
+	m.dropped[queue] = true
+	m.lost -= trimmed
+	delete(m.lostLater, queue)
+	for at, d := range m.places {
+		if at.queue == queue && d.stand != ended {
+			// Until that is durable a crash may bring back whatever it was, a dead letter too.
+			d.stand, d.step, d.inHand, d.given, d.revived = ended, m.step, false, false, true
+		}
+	}
+}
+
 // opened tells that a queue was opened: what was to fly again and was trimmed meanwhile is lost.
 func (m *model) opened(queue uint32) {
 	m.lost += m.lostLater[queue]
 	delete(m.lostLater, queue)
+	if m.dropped[queue] {
+		m.saves(queue)
+		m.dropped[queue] = false
+	}
 }
 
 // durable says that what a step did to a queue had reached the disk: a cursor was saved at or after it, and synced.
@@ -257,10 +284,11 @@ func (m *model) durable(queue uint32, step int) bool {
 }
 
 // recovered checks a log that was opened again against what it may have lost, and takes over where things stand.
-func (m *model) recovered(in *inspection, found map[place]standing) {
+func (m *model) recovered(in *inspection, found map[place]standing, seen func(identity uint64) bool) {
 	m.t.Helper()
 	m.note("opened at head %d, start %d", in.head, m.start)
 	m.checkRecords(in)
+	m.checkIdentities(seen)
 	for at, d := range m.places {
 		m.checkRecovered(d, found[at], in)
 		m.settleDown(d, found[at], in)
@@ -317,6 +345,27 @@ func (m *model) checkRecords(in *inspection) {
 	for seq := range m.records {
 		if _, there := in.records[seq]; !there && seq >= m.start {
 			m.fault("record %d was answered and is not on disk", seq)
+		}
+	}
+}
+
+// checkIdentities checks that what was stored is recognised, and so is what was remembered before a block that is on
+// disk; the rest of what was remembered may be forgotten.
+func (m *model) checkIdentities(seen func(identity uint64) bool) {
+	m.t.Helper()
+	last := 0 // step of the newest record
+	for _, r := range m.records {
+		last = max(last, r.step)
+		if r.identity != 0 && !seen(r.identity) {
+			m.fault("identity %d of record %d is forgotten", r.identity, r.seq)
+		}
+	}
+	for id, step := range m.marks {
+		if !seen(id) {
+			if step < last {
+				m.fault("identity %d, remembered before the last record, is forgotten", id)
+			}
+			delete(m.marks, id)
 		}
 	}
 }

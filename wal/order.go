@@ -16,10 +16,10 @@ type chain struct {
 	parked int // heads that are parked
 	memory []Entry
 	disk   int
+	from   uint64 // numbers on disk begin here: what was held before them has left a trace that is slow to step over
 
 	// diskFirst: after a start, the first on disk is the head of before, and older than what is held in memory.
 	diskFirst bool
-	first     uint64 // number of the first on disk, as a start found it
 }
 
 const (
@@ -92,6 +92,9 @@ func (q *Queue) unkeep(c *chain) Entry {
 
 // spill holds an entry on disk.
 func (q *Queue) spill(pb *pebble.Batch, c *chain, e *Entry) error {
+	if c.disk == 0 || e.Seq < c.from {
+		c.from = e.Seq
+	}
 	c.disk++
 	q.behind++
 	return q.addCopy(pb, appendOrderKey(nil, q.id, e.Order, e.Seq), e)
@@ -157,12 +160,13 @@ func (q *Queue) takeReady() (e Entry, ok bool, err error) {
 			}
 		}
 	} else {
-		l, err := q.loadHeld(order)
+		l, err := q.loadHeld(order, c.from)
 		if err != nil {
 			return e, false, err
 		}
 		e = l.entry
 		c.diskFirst = false
+		c.from = e.Seq + 1
 		c.disk--
 		q.behind--
 		q.flight = append(q.flight, flight{seq: e.Seq, time: e.Time, key: l.key})
@@ -179,16 +183,12 @@ func (q *Queue) takeReady() (e Entry, ok bool, err error) {
 	return e, true, nil
 }
 
-// loadHeld reads the first entry held on disk for an order key that no lane has.
-func (q *Queue) loadHeld(order uint64) (l loaded, err error) {
-	prefix := appendOrderKey(nil, q.id, order, 0)[:13]
-	err = q.log.store.scan(prefix, prefixEnd(prefix), func(key, value []byte) (bool, error) {
-		seq := lastNumber(key)
-		if q.inFlight(seq) {
-			return true, nil
-		}
+// loadHeld reads the first entry held on disk for an order key, from a number on.
+func (q *Queue) loadHeld(order, from uint64) (l loaded, err error) {
+	lower := appendOrderKey(nil, q.id, order, from)
+	err = q.log.store.scan(lower, prefixEnd(lower[:13]), func(key, value []byte) (bool, error) {
 		l.key = slices.Clone(key)
-		_, err := parseCopy(seq, slices.Clone(value), &l.entry)
+		_, err := parseCopy(lastNumber(key), slices.Clone(value), &l.entry)
 		return false, err
 	})
 	if err == nil && l.key == nil {
@@ -209,7 +209,7 @@ func (q *Queue) restoreChains() error {
 	err := q.log.store.scan(held, prefixEnd(held), func(key, _ []byte) (bool, error) {
 		c := q.chain(orderOf(key))
 		if c.disk == 0 {
-			c.first = lastNumber(key)
+			c.from = lastNumber(key)
 		}
 		c.disk++
 		q.behind++
@@ -239,7 +239,7 @@ func (q *Queue) rejoin(e *Entry) (held bool) {
 		return false
 	}
 	c := q.chain(e.Order)
-	c.diskFirst = c.diskFirst || c.heads == 0 && c.disk > 0 && c.first < e.Seq
+	c.diskFirst = c.diskFirst || c.heads == 0 && c.disk > 0 && c.from < e.Seq
 	if c.heads > 0 || c.diskFirst {
 		q.keep(c, e)
 		return true
