@@ -189,16 +189,16 @@ func (p *program) step() {
 	case n < 55:
 		p.take()
 	case n < 70:
-		p.end(func(q *Queue, e *Entry) (error, standing, int64) { return q.Settle(e), ended, 0 })
+		p.end(func(q *Queue, e *Entry) (standing, int64, error) { return ended, 0, q.Settle(e) })
 	case n < 78:
-		p.end(func(q *Queue, e *Entry) (error, standing, int64) {
+		p.end(func(q *Queue, e *Entry) (standing, int64, error) {
 			due := p.clock.ms() + int64(p.rng.IntN(5000))
 			e.Attempts++
-			return q.Park(e, due), parked, due
+			return parked, due, q.Park(e, due)
 		})
 	case n < 82:
-		p.end(func(q *Queue, e *Entry) (error, standing, int64) {
-			return q.Bury(e, Death{Time: p.clock.ms(), Status: 500, Reason: "no"}), deadness, 0
+		p.end(func(q *Queue, e *Entry) (standing, int64, error) {
+			return deadness, 0, q.Bury(e, Death{Time: p.clock.ms(), Status: 500, Reason: "no"})
 		})
 	case n < 84:
 		p.giveBack()
@@ -347,7 +347,7 @@ func (p *program) take() {
 }
 
 // end ends some of what is in hand; f says how, and where the model then finds it.
-func (p *program) end(f func(q *Queue, e *Entry) (error, standing, int64)) {
+func (p *program) end(f func(q *Queue, e *Entry) (standing, int64, error)) {
 	p.t.Helper()
 	q := p.pick()
 	if q == nil {
@@ -358,7 +358,7 @@ func (p *program) end(f func(q *Queue, e *Entry) (error, standing, int64)) {
 		if !ok {
 			return
 		}
-		err, to, due := f(q, &e)
+		to, due, err := f(q, &e)
 		p.must(err)
 		p.model.move(q.id, &e, to, due)
 	}

@@ -70,7 +70,8 @@ func TestIdentityZero(t *testing.T) {
 		t.Error("identity 0 is not remembered as any other")
 	}
 	off := newIdentities(0, 1<<20)
-	if !off.add(5, 1) || !off.add(5, 1) || off.len() != 0 {
+	first, again := off.add(5, 1), off.add(5, 1)
+	if !first || !again || off.len() != 0 {
 		t.Error("a window of 0 remembers")
 	}
 }

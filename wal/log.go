@@ -47,8 +47,11 @@ type Log struct {
 		marks  []uint64 // identities remembered without a record, for the next block to keep
 		bytes  int      // submitted and not committed yet
 		closed bool
+
+		awaited int // batches in open that the committer waits for; 0: it does not
 	}
-	kick chan struct{} // the committer has work
+	kick     chan struct{} // the committer has work
+	gathered chan struct{} // open has as many batches as were awaited
 
 	committer committer // touched by the committing goroutine only
 	cursors   cursors
@@ -78,7 +81,7 @@ func Open(o Options) (*Log, error) {
 		return nil, fmt.Errorf("open log: %w", err)
 	}
 	l := &Log{opt: o, coder: coder, tail: &tail{bytesMax: o.tailBytes()}, logger: o.Logger, failure: newFailure(),
-		kick: make(chan struct{}, 1), stop: make(chan struct{})}
+		kick: make(chan struct{}, 1), gathered: make(chan struct{}, 1), stop: make(chan struct{})}
 	l.queues.byID = map[uint32]*Queue{}
 	l.queues.dropped = map[uint32]struct{}{}
 	if err := l.open(); err != nil {
