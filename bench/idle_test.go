@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"testing"
@@ -48,7 +47,7 @@ func TestKillWhileIdleRepeatsNothing(t *testing.T) {
 		}
 		time.Sleep(time.Second) // for what would come again
 		if _, repeats := taken(); repeats > 0 {
-			t.Error(fmt.Sprintf("kill %d: %d of %d deliveries were repeated", kill+1, repeats, events))
+			t.Errorf("kill %d: %d of %d deliveries were repeated", kill+1, repeats, events)
 		}
 	}
 	if err := c.stop(); err != nil {

@@ -19,7 +19,6 @@ type ballot struct {
 	first       agentEvent // whose identity and time are the submission's
 	guide, step []byte
 	language    []byte
-	kinds       event.Kind // PollSubmitted or NPSSubmitted
 	known       *catalog.Details
 	last        int // the number of its last answer
 }
