@@ -54,11 +54,15 @@ func (f *failure) get() error {
 type brake struct {
 	vfs.FS
 	failure *failure
-	armed   atomic.Bool // off while the folder opens: there Pebble returns errors as it should
+	armed   atomic.Bool  // off while the folder opens: there Pebble returns errors as it should
+	full    atomic.Int32 // table writes in a row that met a full disk
 }
 
-// tablePause keeps Pebble from trying again at once for as long as the disk is full.
-const tablePause = time.Second
+// tablePause and tablePauseMax keep Pebble from trying again at once while the disk is full: each time twice as long.
+const (
+	tablePause    = 10 * time.Millisecond
+	tablePauseMax = 2 * time.Second
+)
 
 // begin is called before everything that writes.
 func (b *brake) begin() {
@@ -70,10 +74,13 @@ func (b *brake) begin() {
 // end is called with the outcome of everything that writes.
 func (b *brake) end(verb, name string, err error) error {
 	if err == nil || !b.armed.Load() {
+		if err == nil && b.full.Load() > 0 && verb == "sync" && isTable(name) {
+			b.full.Store(0)
+		}
 		return err
 	}
 	if isTable(name) && errors.Is(err, syscall.ENOSPC) {
-		time.Sleep(tablePause)
+		time.Sleep(min(tablePause<<min(b.full.Add(1), 10), tablePauseMax))
 		return err
 	}
 	b.failure.set(fmt.Errorf("%s %q: %w", verb, name, err))
