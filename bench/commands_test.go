@@ -1,0 +1,62 @@
+package bench
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// carryOut runs one command of the real binary in a folder.
+func carryOut(t *testing.T, dir string, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	cmd := exec.Command(program, args...)
+	var out, errs bytes.Buffer
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &out, &errs
+	var exit *exec.ExitError
+	if err := cmd.Run(); err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
+}
+
+func TestCommands(t *testing.T) {
+	dir := t.TempDir()
+	f := func(wantOut, wantErr string, wantCode int, args ...string) {
+		t.Helper()
+		stdout, stderr, code := carryOut(t, dir, args...)
+		if stdout != wantOut || stderr != wantErr || code != wantCode {
+			t.Errorf("edgerelay %s\nprints %q, %q and exits with %d\nwant   %q, %q and %d",
+				strings.Join(args, " "), stdout, stderr, code, wantOut, wantErr, wantCode)
+		}
+	}
+	f("config.toml (built in): fine: 1 app, 1 webhook\n", "", 0, "check")
+	f("", "edgerelay: unknown flag --confg, did you mean \"--config\"?; run \"edgerelay --help\" for the commands and flags\n", 2, "check", "--confg=x")
+	f("", "no.toml: there is no such file; name an existing one with --config, or leave --config out for the built-in one\n",
+		2, "check", "--config", "no.toml")
+	if err := os.WriteFile(filepath.Join(dir, "config.toml"), []byte("[intake]\nlistn = ''\nbody_max = 1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f("", "config.toml:2: intake.listn: unknown key; did you mean \"listen\"?\n"+
+		"config.toml:3: intake.body_max: must be a size in quotes such as \"64MiB\", not a number\n", 2, "check")
+}
+
+func TestWrongUsageExitsWithTwo(t *testing.T) {
+	for _, args := range [][]string{{"no-such-command"}, {"send", "nope"}, {"send", "--app", "nope"}, {"bench", "nope"},
+		{"sink", "--status", "99"}, {"torture", "--for", "0s"}} {
+		stdout, stderr, code := carryOut(t, t.TempDir(), args...)
+		if stdout != "" || strings.Count(stderr, "\n") != 1 || code != 2 {
+			t.Errorf("edgerelay %s prints %q, %q and exits with %d", strings.Join(args, " "), stdout, stderr, code)
+		}
+	}
+}
+
+func TestVersionCommand(t *testing.T) {
+	stdout, stderr, code := carryOut(t, t.TempDir(), "version")
+	if !strings.HasPrefix(stdout, "edgerelay ") || strings.Count(stdout, "\n") != 1 || stderr != "" || code != 0 {
+		t.Errorf("prints %q, %q and exits with %d", stdout, stderr, code)
+	}
+}
