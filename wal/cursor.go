@@ -23,16 +23,17 @@ type cursorState struct {
 	parked    int64
 	dead      int64
 	copyBytes int64    // of parked and held deliveries
+	deadBytes int64    // of dead letters
 	flight    []uint64 // ascending
 }
 
 // A cursor state's bytes. Do not change without a new format number.
 //
-//	queue │ head │ read │ next │ last │ time ms │ backlog │ parked │ dead │ copy bytes │ flight count │
-//	flight, as differences; every one a uvarint
+//	queue │ head │ read │ next │ last │ time ms │ backlog │ parked │ dead │ copy bytes │ dead bytes │
+//	flight count │ flight, as differences; every one a uvarint
 func (s *cursorState) append(dst []byte) []byte {
 	for _, n := range [...]uint64{uint64(s.queue), s.head, s.read, s.next, s.last, uint64(s.time), uint64(s.backlog),
-		uint64(s.parked), uint64(s.dead), uint64(s.copyBytes), uint64(len(s.flight))} {
+		uint64(s.parked), uint64(s.dead), uint64(s.copyBytes), uint64(s.deadBytes), uint64(len(s.flight))} {
 		dst = binary.AppendUvarint(dst, n)
 	}
 	before := uint64(0)
@@ -44,7 +45,7 @@ func (s *cursorState) append(dst []byte) []byte {
 }
 
 func parseCursorState(b []byte, s *cursorState) (rest []byte, err error) {
-	var n [11]uint64
+	var n [12]uint64
 	for i := range n {
 		if n[i], b, err = takeUvarint(b); err != nil {
 			return nil, err
@@ -54,9 +55,9 @@ func parseCursorState(b []byte, s *cursorState) (rest []byte, err error) {
 		return nil, errDamaged
 	}
 	*s = cursorState{queue: uint32(n[0]), head: n[1], read: n[2], next: n[3], last: n[4], time: int64(n[5]),
-		backlog: int64(n[6]), parked: int64(n[7]), dead: int64(n[8]), copyBytes: int64(n[9])}
+		backlog: int64(n[6]), parked: int64(n[7]), dead: int64(n[8]), copyBytes: int64(n[9]), deadBytes: int64(n[10])}
 	at := uint64(0)
-	for range n[10] {
+	for range n[11] {
 		var step uint64
 		if step, b, err = takeUvarint(b); err != nil {
 			return nil, err
@@ -97,7 +98,8 @@ func (q *Queue) saveCursor(pb *pebble.Batch) error {
 
 // stateLocked is the queue's state; its lock is held.
 func (q *Queue) stateLocked() cursorState {
-	s := cursorState{queue: q.id, read: q.read.seq, parked: q.parked, dead: q.dead, copyBytes: q.copyBytes}
+	s := cursorState{queue: q.id, read: q.read.seq, parked: q.parked, dead: q.dead,
+		copyBytes: q.copyBytes, deadBytes: q.deadBytes}
 	head := q.log.head.Load() // before the mark, which then knows all blocks up to it
 	q.mark.Lock()
 	s.next, s.last, s.time, s.backlog = q.mark.next, q.mark.last, q.mark.time, max(q.mark.backlog, 0)

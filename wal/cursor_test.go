@@ -11,12 +11,12 @@ func sameState(a, b cursorState) bool {
 	flights := slices.Equal(a.flight, b.flight)
 	a.flight, b.flight = nil, nil
 	return flights && a.queue == b.queue && a.head == b.head && a.read == b.read && a.next == b.next && a.last == b.last &&
-		a.time == b.time && a.backlog == b.backlog && a.parked == b.parked && a.dead == b.dead && a.copyBytes == b.copyBytes
+		a.time == b.time && a.backlog == b.backlog && a.parked == b.parked && a.dead == b.dead && a.copyBytes == b.copyBytes && a.deadBytes == b.deadBytes
 }
 
 var testStates = []cursorState{
 	{queue: 1},
-	{queue: QueueMax, head: 1, read: 2, next: 3, last: 4, time: 5, backlog: 6, parked: 7, dead: 8, copyBytes: 9, flight: []uint64{10, 11, 1 << 60}},
+	{queue: QueueMax, head: 1, read: 2, next: 3, last: 4, time: 5, backlog: 6, parked: 7, dead: 8, copyBytes: 9, deadBytes: 10, flight: []uint64{10, 11, 1 << 60}},
 	{queue: 7, head: 1 << 60, read: 1 << 61, flight: []uint64{5}},
 }
 

@@ -31,7 +31,7 @@ func (q *Queue) Bury(e *Entry, d Death) error {
 		return nil
 	}
 	err := q.commit(func(pb *pebble.Batch) error {
-		q.dead++
+		q.countDead(e, 1)
 		return errors.Join(q.removeCopy(pb, f.key, e),
 			pb.Set(appendDeadKey(nil, q.id, e.Seq), appendDead(nil, e, d), nil))
 	})
@@ -108,7 +108,7 @@ func (q *Queue) Revive(seq uint64, due int64) (bool, error) {
 	letter.Attempts = 0
 	letter.Order = 0 // its turn among its order key's records is over
 	err = q.commit(func(pb *pebble.Batch) error {
-		q.dead--
+		q.countDead(&letter.Entry, -1)
 		return errors.Join(pb.Delete(key, nil), q.park(pb, &letter.Entry, due))
 	})
 	if err != nil {
@@ -116,39 +116,4 @@ func (q *Queue) Revive(seq uint64, due int64) (bool, error) {
 	}
 	q.opt.Wake()
 	return true, nil
-}
-
-// forgetDead removes dead letters that a limit took: those that died before oldest, at most a batch of them. more says
-// that it should be called again, from the number next on.
-func (q *Queue) forgetDead(from uint64, oldest int64) (next uint64, more bool, err error) {
-	const looksMax, batchMax = 10_000, 1_000
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.dropped || q.dead == 0 {
-		return 0, false, nil
-	}
-	looks, doomed := 0, [][]byte(nil)
-	upper := prefixEnd(appendQueueKey(nil, spaceDead, q.id))
-	err = q.log.store.scan(appendDeadKey(nil, q.id, from), upper, func(key, value []byte) (bool, error) {
-		next = lastNumber(key)
-		if looks, more = looks+1, looks >= looksMax || len(doomed) >= batchMax; more {
-			return false, nil
-		}
-		d, err := parseDead(key, value)
-		if err == nil && d.Death.Time < oldest {
-			doomed = append(doomed, slices.Clone(key))
-		}
-		return err == nil, err
-	})
-	if err != nil || len(doomed) == 0 {
-		return next, more, err
-	}
-	return next, more, q.commit(func(pb *pebble.Batch) (err error) {
-		for _, key := range doomed {
-			err = errors.Join(err, pb.Delete(key, nil))
-		}
-		q.dead -= int64(len(doomed))
-		q.lose(int64(len(doomed)))
-		return err
-	})
 }

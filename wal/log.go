@@ -38,6 +38,7 @@ type Log struct {
 	diskCut       time.Time     // when the disk last asked for what some queue still needs; the trimming goroutine's
 	startBytes    atomic.Uint64 // bytes of log written before start
 	copyBytes     atomic.Int64  // of parked and held deliveries, all queues
+	deadBytes     atomic.Int64  // of dead letters, all queues
 	unsynced      atomic.Bool   // committed since the last sync, when SyncInterval is set
 	identityCount atomic.Int64
 

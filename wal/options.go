@@ -21,7 +21,8 @@ type Options struct {
 	// Retain is the age at which records are trimmed, delivered or not, at the latest a sixty-fourth later. Default 72 h.
 	Retain time.Duration
 	// SizeMax is the size in bytes at which delivered records are trimmed early and, when that is not enough, appends
-	// are refused with ErrFull. Default 20 GiB.
+	// are refused with ErrFull. Copies of parked deliveries count; dead letters take up to an eighth of it beside, then
+	// the oldest go. Default 20 GiB.
 	SizeMax int64
 	// DiskReserve is the free space in bytes below which appends are refused with ErrFull: Pebble must never meet a full
 	// disk, and needs room to compact. Default 256 MiB. Negative turns the check off.

@@ -60,6 +60,7 @@ type Queue struct {
 	parked    int64 // copies under parked and order keys
 	copyBytes int64 // of them
 	dead      int64 // dead letters
+	deadBytes int64 // of them
 	trimmed   int64
 	hold      bool
 	dropped   bool
@@ -174,9 +175,19 @@ func (q *Queue) removeCopy(pb *pebble.Batch, key []byte, e *Entry) error {
 }
 
 func (q *Queue) countCopy(e *Entry, n int64) {
-	const overhead = 48 // key, counts and lengths
-	size := n * int64(len(e.Body)+len(e.Note)+overhead)
 	q.parked += n
-	q.copyBytes += size
-	q.log.copyBytes.Add(size)
+	q.copyBytes += n * copySize(e)
+	q.log.copyBytes.Add(n * copySize(e))
+}
+
+func (q *Queue) countDead(e *Entry, n int64) {
+	q.dead += n
+	q.deadBytes += n * copySize(e)
+	q.log.deadBytes.Add(n * copySize(e))
+}
+
+// copySize is about what the copy of an entry takes on disk.
+func copySize(e *Entry) int64 {
+	const overhead = 48 // key, counts and lengths
+	return int64(len(e.Body) + len(e.Note) + overhead)
 }

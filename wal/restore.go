@@ -10,7 +10,8 @@ import (
 
 // newQueue makes a queue from its state. It is not open yet: it takes part in marks, snapshots and trims, and waits.
 func (l *Log) newQueue(s cursorState) *Queue {
-	q := &Queue{log: l, id: s.queue, nextDue: math.MaxInt64, parked: s.parked, dead: s.dead, copyBytes: s.copyBytes}
+	q := &Queue{log: l, id: s.queue, nextDue: math.MaxInt64, parked: s.parked, dead: s.dead,
+		copyBytes: s.copyBytes, deadBytes: s.deadBytes}
 	q.read = reader{log: l, queue: s.queue, seq: max(s.read, l.start.Load(), 1)}
 	q.mark.next, q.mark.last, q.mark.time, q.mark.backlog = s.next, s.last, s.time, s.backlog
 	q.mark.wake = func() {}
@@ -18,6 +19,7 @@ func (l *Log) newQueue(s cursorState) *Queue {
 		q.flight = append(q.flight, flight{seq: seq})
 	}
 	l.copyBytes.Add(s.copyBytes)
+	l.deadBytes.Add(s.deadBytes)
 	return q
 }
 
@@ -166,6 +168,7 @@ func (l *Log) Drop(q *Queue) error {
 	}
 	q.dropped, q.flight, q.returned, q.due, q.ready, q.chains = true, nil, nil, nil, nil, nil
 	l.copyBytes.Add(-q.copyBytes)
+	l.deadBytes.Add(-q.deadBytes)
 	if err := l.purge(q.id); err != nil {
 		return fmt.Errorf("drop queue %d: %w", q.id, err)
 	}

@@ -20,6 +20,7 @@ type Stats struct {
 	Trimmed    uint64 // undelivered records and dead letters that a limit took
 	Bytes      int64  // of records on disk, between the first and the last
 	CopyBytes  int64  // of parked and held deliveries on disk
+	DeadBytes  int64  // of dead letters on disk
 	DiskBytes  uint64 // of the folder, as Pebble counts its files
 	TailBytes  int64  // of records in memory
 	Head       uint64
@@ -32,7 +33,7 @@ type Stats struct {
 func (l *Log) Stats() Stats {
 	return Stats{
 		Commits: l.counters.commits.Load(), Records: l.counters.records.Load(), Trimmed: l.counters.trimmed.Load(),
-		Bytes: l.Bytes(), CopyBytes: l.copyBytes.Load(), DiskBytes: l.store.diskBytes(), TailBytes: l.tail.size(),
+		Bytes: l.Bytes(), CopyBytes: l.copyBytes.Load(), DeadBytes: l.deadBytes.Load(), DiskBytes: l.store.diskBytes(), TailBytes: l.tail.size(),
 		Head: l.head.Load(), Start: l.start.Load(), Identities: int(l.identityCount.Load()), Full: l.full.Load() != nil,
 	}
 }

@@ -60,6 +60,9 @@ func (l *Log) trimLoop() {
 		if err := reclaim.look(l); err != nil {
 			l.logger.Error("disk was not given back", "error", err)
 		}
+		if err := l.limitDead(); err != nil {
+			l.logger.Error("dead letters were not trimmed", "error", err)
+		}
 		if now := l.opt.Now(); now.Sub(lastDead) > time.Hour {
 			lastDead = now
 			if err := l.trimDead(); err != nil {
@@ -291,19 +294,4 @@ func (l *Log) countNamed(queue uint32, from, cut uint64) (n int64, err error) {
 		}
 	}
 	return n, nil
-}
-
-// trimDead removes dead letters over their age, and counts them.
-func (l *Log) trimDead() error {
-	oldest := l.now() - l.opt.DeadRetain.Milliseconds()
-	for _, q := range l.allQueues() {
-		from := uint64(0)
-		for more := true; more; {
-			var err error
-			if from, more, err = q.forgetDead(from, oldest); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

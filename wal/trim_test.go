@@ -86,3 +86,49 @@ func TestTrimCountsWhatIsLost(t *testing.T) {
 		t.Error("what comes after a trim of everything is not handed out")
 	}
 }
+
+// Dead letters have a share of the log's size; beyond it the oldest of the queue with most of them go, and are counted.
+func TestDeadLettersAreLimited(t *testing.T) {
+	l := mustOpen(t, Options{FS: newMem(), SizeMax: 8 << 20, TrimInterval: time.Hour})
+	refusing, other := mustQueue(t, l, 1, QueueOptions{}), mustQueue(t, l, 2, QueueOptions{})
+	bury := func(q *Queue, n int) {
+		for range n {
+			mustAppend(t, l, string(make([]byte, 1000)), q.id)
+			e := mustTake(t, q, 0)
+			if err := q.Bury(&e, Death{Time: l.now()}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	bury(other, 10)
+	bury(refusing, 900)
+	if err := l.limitDead(); err != nil {
+		t.Fatal(err)
+	}
+	if s := refusing.Stats(); s.Dead != 900 || s.Trimmed != 0 {
+		t.Errorf("below the limit %+v", s)
+	}
+	bury(refusing, 100)
+	if err := l.limitDead(); err != nil {
+		t.Fatal(err)
+	}
+	s := refusing.Stats()
+	if s.Dead+s.Trimmed != 1000 || s.Dead < 800 || s.Dead > 980 || other.Stats().Dead != 10 {
+		t.Errorf("above the limit %+v, the other queue has %d", s, other.Stats().Dead)
+	}
+	letters, err := refusing.Dead(0, 1)
+	if err != nil || len(letters) != 1 || letters[0].Seq != uint64(11+s.Trimmed) {
+		t.Errorf("the oldest dead letter is %+v, %v", letters, err)
+	}
+	if _, err := refusing.Revive(letters[0].Seq, 0); err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range []*Queue{refusing, other} {
+		if err := q.trimDead(func(*DeadLetter) bool { return true }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if l.deadBytes.Load() != 0 || refusing.deadBytes != 0 || refusing.Stats().Dead != 0 {
+		t.Errorf("without dead letters %d bytes are counted", l.deadBytes.Load())
+	}
+}
