@@ -60,9 +60,10 @@ const (
 	codecZstd = 2
 )
 
-// blockBytesMax is the raw size at which a block is closed. Large enough to compress well and to read back at disk
-// speed, small enough that a queue that reads from disk holds little memory: 256 KiB is about 400 events of 600 bytes.
-const blockBytesMax = 256 << 10
+// blockBytesMax is the raw size at which a block is closed, some 100 events. Each queue that reads from disk holds one
+// decoded block, and each delivery in hand keeps its own: a thousand queues behind then take 64 MiB. Events compress 4.3
+// times in such blocks and 4.4 times in larger ones; reading takes 0.70 µs an event against 0.63 (BenchmarkTake/disk).
+const blockBytesMax = 64 << 10
 
 // coder compresses and decompresses blocks; it is safe for concurrent use.
 type coder struct {

@@ -102,7 +102,12 @@ func (l *Log) syncing() *pebble.WriteOptions {
 // build turns a group into the writes of one Pebble batch, and fills the blocks to publish.
 func (l *Log) build(pb *pebble.Batch, g *group, now int64) error {
 	c := &l.committer
-	b := l.newBlock(now, g)
+	var left remainder
+	for _, batch := range g.batches {
+		left.bytes += len(batch.buf)
+		left.records += len(batch.recs)
+	}
+	b := l.newBlock(now, left)
 	for _, batch := range g.batches {
 		begin, queuesBegin := 0, 0
 		for _, r := range batch.recs {
@@ -110,14 +115,16 @@ func (l *Log) build(pb *pebble.Batch, g *group, now int64) error {
 			begin, queuesBegin = r.end, r.queuesEnd
 			if r.repeat {
 				batch.result.Duplicates++
+				left.take(rec)
 				continue
 			}
 			if len(b.ends) > 0 && len(b.raw)+len(rec) > blockBytesMax {
 				if err := l.closeBlock(pb, b); err != nil {
 					return err
 				}
-				b = l.newBlock(now, nil)
+				b = l.newBlock(now, left)
 			}
+			left.take(rec)
 			if batch.result.Stored++; batch.result.Stored == 1 {
 				batch.result.First = b.first + uint64(len(b.ends))
 			}
@@ -130,18 +137,21 @@ func (l *Log) build(pb *pebble.Batch, g *group, now int64) error {
 	return l.closeBlock(pb, b)
 }
 
-// newBlock starts a block behind the last one, sized for the group when it fits into one.
-func (l *Log) newBlock(now int64, g *group) *block {
-	size, records := blockBytesMax/4, 0
-	if g != nil {
-		size = 0
-		for _, batch := range g.batches {
-			size += len(batch.buf)
-			records += len(batch.recs)
-		}
+// remainder is what of a group is not in a block yet, at most.
+type remainder struct{ bytes, records int }
+
+func (r *remainder) take(rec []byte) {
+	r.bytes -= len(rec)
+	r.records--
+}
+
+// newBlock starts a block behind the last one, with room for what is left or for what a block takes of it.
+func (l *Log) newBlock(now int64, left remainder) *block {
+	size, records := left.bytes, left.records
+	if size > blockBytesMax {
+		size, records = blockBytesMax, records*blockBytesMax/size+1
 	}
-	return &block{first: l.committer.next, time: now,
-		raw: make([]byte, 0, min(size, blockBytesMax)), ends: make([]uint32, 0, records)}
+	return &block{first: l.committer.next, time: now, raw: make([]byte, 0, size), ends: make([]uint32, 0, records)}
 }
 
 func (c *committer) add(b *block, rec []byte, queues []uint32, identity uint64) {

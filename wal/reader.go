@@ -19,7 +19,7 @@ type reader struct {
 	ahead []uint64 // blocks on disk, behind block, that name the queue
 }
 
-// aheadMax is how many blocks one pass over the index looks up: one iterator then serves up to 4 MiB of records.
+// aheadMax is how many blocks one pass over the index looks up: one iterator then serves up to 1 MiB of records.
 const aheadMax = 16
 
 // indexStepsMax bounds one pass over index entries that do not name the queue.
