@@ -25,7 +25,8 @@ type Options struct {
 	// the oldest go. Default 20 GiB.
 	SizeMax int64
 	// DiskReserve is the free space in bytes below which appends are refused with ErrFull: Pebble must never meet a full
-	// disk, and needs room to compact. Default 256 MiB. Negative turns the check off.
+	// disk, and needs room to compact. A quarter of it, at most 64 MiB, is taken by a file that is given up when another
+	// program was faster. Default 256 MiB. Negative turns both off.
 	DiskReserve int64
 	// Memory is the bound in bytes from which the shares below are cut. Default 64 MiB.
 	Memory int64
