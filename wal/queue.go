@@ -62,6 +62,7 @@ type Queue struct {
 	dead      int64 // dead letters
 	deadBytes int64 // of them
 	trimmed   int64
+	skipped   int64
 	hold      bool
 	dropped   bool
 	dirty     bool // changed since the last snapshot

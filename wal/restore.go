@@ -179,14 +179,7 @@ func (l *Log) Drop(q *Queue) error {
 func (l *Log) purge(queue uint32) error {
 	pb := l.store.db.NewBatch()
 	err := pb.Set(appendQueueKey(nil, spaceCursor, queue), nil, nil)
-	for _, space := range [...]byte{spaceDead, spaceOrder, spaceParked} {
-		prefix := appendQueueKey(nil, space, queue)
-		first, ferr := l.store.first(prefix, prefixEnd(prefix))
-		if first != nil { // a range delete over nothing still costs a flush
-			ferr = errors.Join(ferr, pb.DeleteRange(prefix, prefixEnd(prefix), nil))
-		}
-		err = errors.Join(err, ferr)
-	}
+	err = errors.Join(err, l.eraseQueue(pb, queue, spaceDead, spaceOrder, spaceParked))
 	if err != nil {
 		return errors.Join(err, pb.Close())
 	}

@@ -45,6 +45,7 @@ type QueueStats struct {
 	Parked  int64 // waiting for their next attempt, or behind one in their order
 	Dead    int64
 	Trimmed int64 // undelivered, taken by a limit, since the log was opened
+	Skipped int64 // given up by Skip, since the log was opened
 	Oldest  int64 // commit time of the oldest record in the log that has not ended, Unix milliseconds; 0 when there is none
 }
 
@@ -72,7 +73,7 @@ func (q *Queue) Stats() QueueStats {
 }
 
 func (q *Queue) statsLocked() QueueStats {
-	s := QueueStats{Parked: q.parked + int64(q.heldCount), Dead: q.dead, Trimmed: q.trimmed}
+	s := QueueStats{Parked: q.parked + int64(q.heldCount), Dead: q.dead, Trimmed: q.trimmed, Skipped: q.skipped}
 	q.mark.Lock()
 	s.Backlog = max(q.mark.backlog, 0)
 	if s.Backlog > 0 {
