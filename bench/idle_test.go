@@ -24,7 +24,7 @@ func TestKillWhileIdleRepeatsNothing(t *testing.T) {
 	for i := range events {
 		path, body := tortureRequest([]int{i}, 1, rand.New(rand.NewPCG(1, 1)))
 		if !post(t.Context(), http.DefaultClient, "http://"+o.intake+path, body) {
-			t.Fatalf("event %d was not accepted:\n%s", i, c.output())
+			t.Fatalf("event %d was not accepted:\n%s", i, c.Output())
 		}
 	}
 	taken := func() (first, repeats int) {
@@ -41,7 +41,7 @@ func TestKillWhileIdleRepeatsNothing(t *testing.T) {
 	}
 	time.Sleep(time.Second) // ten times what the log takes to save its cursors
 	for kill := range 2 {
-		c.kill()
+		c.Kill()
 		if c, err = o.start(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -50,7 +50,7 @@ func TestKillWhileIdleRepeatsNothing(t *testing.T) {
 			t.Errorf("kill %d: %d of %d deliveries were repeated", kill+1, repeats, events)
 		}
 	}
-	if err := c.stop(); err != nil {
+	if err := c.Stop(); err != nil {
 		t.Fatal(err)
 	}
 }

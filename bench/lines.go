@@ -33,7 +33,7 @@ func measureIntake(ctx context.Context, r *round) (Figure, error) {
 		return Figure{}, err
 	}
 	f, err := r.intake(ctx, c, 1)
-	return f, errors.Join(err, c.stop())
+	return f, errors.Join(err, c.Stop())
 }
 
 func measureBatch(ctx context.Context, r *round) (Figure, error) {
@@ -44,7 +44,7 @@ func measureBatch(ctx context.Context, r *round) (Figure, error) {
 	batched := *r
 	batched.Connections = max(r.Connections/16, 1) // 16 connections of 100 events are 1,600 events at once
 	f, err := batched.intake(ctx, c, 100)
-	return f, errors.Join(err, c.stop())
+	return f, errors.Join(err, c.Stop())
 }
 
 func referenceBare(ctx context.Context, r *round) (Figure, error) {
@@ -53,7 +53,7 @@ func referenceBare(ctx context.Context, r *round) (Figure, error) {
 		return Figure{}, err
 	}
 	f, err := r.intake(ctx, c, 1)
-	return f, errors.Join(err, c.stop())
+	return f, errors.Join(err, c.Stop())
 }
 
 func measureRelay(ctx context.Context, r *round) (Figure, error) {
@@ -85,7 +85,7 @@ func (r *round) relayTo(ctx context.Context, factor int, hooks func(*receiver) [
 		return Figure{}, err
 	}
 	f, err := r.through(ctx, c, to, factor)
-	return f, errors.Join(err, c.stop())
+	return f, errors.Join(err, c.Stop())
 }
 
 func referenceVolatile(ctx context.Context, r *round) (Figure, error) {
@@ -99,7 +99,7 @@ func referenceVolatile(ctx context.Context, r *round) (Figure, error) {
 		return Figure{}, err
 	}
 	f, err := r.through(ctx, c, to, 1)
-	return f, errors.Join(err, c.stop())
+	return f, errors.Join(err, c.Stop())
 }
 
 // downAddress is a port of loopback where nobody listens: a receiver that is down.
@@ -118,8 +118,8 @@ func measureDrain(ctx context.Context, r *round) (Figure, error) {
 	if err != nil {
 		return Figure{}, err
 	}
-	got, err := load{address: c.intake, connections: 16, batch: 100, events: r.Events}.run(ctx)
-	if err = errors.Join(err, c.stop()); err != nil {
+	got, err := load{address: c.Intake, connections: 16, batch: 100, events: r.Events}.run(ctx)
+	if err = errors.Join(err, c.Stop()); err != nil {
 		return Figure{}, err
 	}
 	hooks[0].url = to.url("/")
@@ -130,8 +130,8 @@ func measureDrain(ctx context.Context, r *round) (Figure, error) {
 	// The few that were tried while the receiver was down wait for their back-off, which is not what is measured.
 	most := got.events - 100
 	err = to.await(ctx, most)
-	f := figure(c, most, time.Since(begin), c.cpu(), 0, 0)
-	return f, errors.Join(err, c.stop())
+	f := figure(c, most, time.Since(begin), c.CPU(), 0, 0)
+	return f, errors.Join(err, c.Stop())
 }
 
 // hungShare of the rate that nine webhooks reach at full load is the load under which latencies are compared: at full
@@ -183,7 +183,7 @@ func (r *round) paced(ctx context.Context, rate float64, hooks func(*receiver) [
 		if err != nil {
 			return Figure{}, err
 		}
-		l := load{address: c.intake, connections: 64, batch: 1, rate: rate}
+		l := load{address: c.Intake, connections: 64, batch: 1, rate: rate}
 		l.duration = r.Duration / 4
 		warm, err := l.run(ctx)
 		if err == nil {
@@ -194,7 +194,7 @@ func (r *round) paced(ctx context.Context, rate float64, hooks func(*receiver) [
 			err = errors.Join(err, to.await(ctx, 9*(warm.events+got.events)))
 		}
 		p50, p99 := to.percentiles()
-		return Figure{P50: p50, P99: p99}, errors.Join(err, c.stop())
+		return Figure{P50: p50, P99: p99}, errors.Join(err, c.Stop())
 	})
 }
 
@@ -208,11 +208,11 @@ func measureMemory(ctx context.Context, r *round) (Figure, error) {
 	if err != nil {
 		return Figure{}, err
 	}
-	before := c.cpu()
-	got, err := load{address: c.intake, connections: 16, batch: 100, events: 10_000_000}.run(ctx)
+	before := c.CPU()
+	got, err := load{address: c.Intake, connections: 16, batch: 100, events: 10_000_000}.run(ctx)
 	if err != nil {
-		return Figure{}, errors.Join(err, c.stop())
+		return Figure{}, errors.Join(err, c.Stop())
 	}
-	f := figure(c, got.events, got.took, c.cpu()-before, got.p50, got.p99)
-	return f, c.stop()
+	f := figure(c, got.events, got.took, c.CPU()-before, got.p50, got.p99)
+	return f, c.Stop()
 }

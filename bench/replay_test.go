@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"edgerelay/bench/child"
 )
 
 // received is what `edgerelay sink --json` prints of a delivery.
@@ -94,20 +96,20 @@ func TestCapturedRequestsArriveSignedOnce(t *testing.T) {
 	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c, err := startChild(t.Context(), program, 2, "serve", "--config", path)
+	c, err := child.Start(t.Context(), program, 2, "serve", "--config", path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]int{}
 	for range 2 { // the second time everything is a repeat
-		replaySegment(t, c.intake, want)
-		replayTrack(t, c.intake)
+		replaySegment(t, c.Intake, want)
+		replayTrack(t, c.Intake)
 	}
 	for i := range 5 {
 		want[fmt.Sprintf("trackEventReceived Upgraded %d", i)] = 1
 	}
 	got := collect(sink, 3*time.Second)
-	if err := c.stop(); err != nil {
+	if err := c.Stop(); err != nil {
 		t.Fatal(err)
 	}
 	for key, n := range want {

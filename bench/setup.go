@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"edgerelay/bench/child"
 )
 
 // webhook is one destination in the measured program's config.
@@ -36,17 +38,17 @@ func (r *round) config(hooks []webhook, extra string) (string, error) {
 }
 
 // relay starts the measured program.
-func (r *round) relay(ctx context.Context, hooks []webhook, extra string) (*child, error) {
+func (r *round) relay(ctx context.Context, hooks []webhook, extra string) (*child.Process, error) {
 	path, err := r.config(hooks, extra)
 	if err != nil {
 		return nil, err
 	}
-	return startChild(ctx, r.Program, 2, "serve", "--config", path)
+	return child.Start(ctx, r.Program, 2, "serve", "--config", path)
 }
 
 // reference starts one of the reference programs (see reference.go).
-func (r *round) reference(ctx context.Context, part, target string) (*child, error) {
-	return startChild(ctx, r.Program, 1, "bench", "--part", part, "--target", target)
+func (r *round) reference(ctx context.Context, part, target string) (*child.Process, error) {
+	return child.Start(ctx, r.Program, 1, "bench", "--part", part, "--target", target)
 }
 
 // warm lets connections, caches and the JIT settle before the clock starts.
@@ -56,41 +58,41 @@ func (r *round) warm(ctx context.Context, address string, batch int) (int, error
 }
 
 // intake measures how fast a process takes events; nothing is delivered.
-func (r *round) intake(ctx context.Context, c *child, batch int) (Figure, error) {
-	if _, err := r.warm(ctx, c.intake, batch); err != nil {
+func (r *round) intake(ctx context.Context, c *child.Process, batch int) (Figure, error) {
+	if _, err := r.warm(ctx, c.Intake, batch); err != nil {
 		return Figure{}, err
 	}
-	before := c.cpu()
-	got, err := load{address: c.intake, connections: r.Connections, batch: batch, duration: r.Duration}.run(ctx)
+	before := c.CPU()
+	got, err := load{address: c.Intake, connections: r.Connections, batch: batch, duration: r.Duration}.run(ctx)
 	if err != nil {
 		return Figure{}, err
 	}
-	return figure(c, got.events, got.took, c.cpu()-before, got.p50, got.p99), nil
+	return figure(c, got.events, got.took, c.CPU()-before, got.p50, got.p99), nil
 }
 
 // through measures how fast events go in and come out at the receiver: the clock stops when the last one that was
 // accepted has come, factor times.
-func (r *round) through(ctx context.Context, c *child, to *receiver, factor int) (Figure, error) {
-	warm, err := r.warm(ctx, c.intake, 1)
+func (r *round) through(ctx context.Context, c *child.Process, to *receiver, factor int) (Figure, error) {
+	warm, err := r.warm(ctx, c.Intake, 1)
 	if err != nil {
 		return Figure{}, err
 	}
 	if err := to.await(ctx, warm*factor); err != nil {
 		return Figure{}, err
 	}
-	before, begin := c.cpu(), time.Now()
-	got, err := load{address: c.intake, connections: r.Connections, batch: 1, duration: r.Duration}.run(ctx)
+	before, begin := c.CPU(), time.Now()
+	got, err := load{address: c.Intake, connections: r.Connections, batch: 1, duration: r.Duration}.run(ctx)
 	if err != nil {
 		return Figure{}, err
 	}
 	if err := to.await(ctx, (warm+got.events)*factor); err != nil {
 		return Figure{}, err
 	}
-	return figure(c, got.events, time.Since(begin), c.cpu()-before, got.p50, got.p99), nil
+	return figure(c, got.events, time.Since(begin), c.CPU()-before, got.p50, got.p99), nil
 }
 
-func figure(c *child, events int, took, cpu time.Duration, p50, p99 float64) Figure {
-	f := Figure{Rate: float64(events) / took.Seconds(), P50: p50, P99: p99, Count: events, RSS: c.rssMax()}
+func figure(c *child.Process, events int, took, cpu time.Duration, p50, p99 float64) Figure {
+	f := Figure{Rate: float64(events) / took.Seconds(), P50: p50, P99: p99, Count: events, RSS: c.RSSMax()}
 	if events > 0 {
 		f.CPU = float64(cpu.Microseconds()) / float64(events)
 	}

@@ -23,10 +23,10 @@ func TestSilentConnectionDoesNotSpoilTheStop(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer silent.Close()
-	if err := c.stop(); err != nil {
+	if err := c.Stop(); err != nil {
 		t.Fatal(err)
 	}
-	if code := c.cmd.ProcessState.ExitCode(); code != 0 {
-		t.Errorf("exit code %d:\n%s", code, c.output())
+	if code := c.ExitCode(); code != 0 {
+		t.Errorf("exit code %d:\n%s", code, c.Output())
 	}
 }

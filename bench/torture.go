@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"edgerelay/bench/child"
 )
 
 // TortureOptions say how long and how hard.
@@ -127,8 +129,8 @@ func (t *torture) prepare() error {
 	return os.WriteFile(t.config, []byte(b.String()), 0o600)
 }
 
-func (t *torture) start(ctx context.Context) (*child, error) {
-	return startChild(ctx, t.Program, 2, "serve", "--config", t.config)
+func (t *torture) start(ctx context.Context) (*child.Process, error) {
+	return child.Start(ctx, t.Program, 2, "serve", "--config", t.config)
 }
 
 func (t *torture) run(ctx context.Context) (TortureResult, error) {
@@ -154,11 +156,11 @@ func (t *torture) run(ctx context.Context) (TortureResult, error) {
 	}
 	t.witness.healthy.Store(true)
 	t.settle(ctx)
-	if err := c.stop(); err != nil {
+	if err := c.Stop(); err != nil {
 		return TortureResult{}, err
 	}
-	if code := c.cmd.ProcessState.ExitCode(); code != 0 {
-		return TortureResult{}, fmt.Errorf("the program ended with exit code %d after SIGTERM:\n%s", code, c.output())
+	if code := c.ExitCode(); code != 0 {
+		return TortureResult{}, fmt.Errorf("the program ended with exit code %d after SIGTERM:\n%s", code, c.Output())
 	}
 	result := t.witness.compare(t.senders.accepted(), t.senders.sent())
 	result.Kills = t.kills
@@ -166,20 +168,20 @@ func (t *torture) run(ctx context.Context) (TortureResult, error) {
 }
 
 // killing kills and restarts until the time is over or enough were killed.
-func (t *torture) killing(ctx context.Context, c *child) (*child, error) {
+func (t *torture) killing(ctx context.Context, c *child.Process) (*child.Process, error) {
 	end := time.Now().Add(t.For)
 	for t.Kills == 0 && time.Now().Before(end) || t.kills < t.Kills {
 		pause := time.Duration(50+t.random.IntN(1200)) * time.Millisecond
 		select {
 		case <-ctx.Done():
-			c.kill()
+			c.Kill()
 			return c, ctx.Err()
-		case <-c.ended:
-			return c, errors.New("the program ended by itself:\n" + c.output())
+		case <-c.Ended:
+			return c, errors.New("the program ended by itself:\n" + c.Output())
 		case <-time.After(pause):
 		}
 		t.witness.killed()
-		c.kill()
+		c.Kill()
 		t.kills++
 		if !t.JSON && t.Out != nil {
 			fmt.Fprintf(t.Out, "kill %d after %v: %d events accepted so far\n", t.kills, pause, len(t.senders.accepted()))
