@@ -72,7 +72,7 @@ func (l *lane) settle(e *wal.Entry, v Verdict, now time.Time) {
 		}
 		err = s.queue.Park(e, now.Add(delay).UnixMilli())
 		s.metrics.retried.Inc()
-		s.alarm.set() // a lane that rests does it too, but when that will be is for others to say
+		s.bell.setAlarm() // a lane that rests does it too, but when that will be is for others to say
 	default:
 		l.bury(e, v, now)
 	}

@@ -7,6 +7,7 @@
 //
 //	fleet := deliver.NewFleet(deliver.Options{Open: open, Backoff: time.Second, …})
 //	err := fleet.Start(webhook)             // for each; lanes come and go from here on
+//	err = fleet.Replace("crm", changed)     // attempts under way end as they were begun
 //	cut := fleet.Stop(ctx)                  // attempts under way may end until ctx does
 //
 // A sender's crew starts and ends lanes, its alarm wakes them when a parked delivery comes due, its pace and its health
@@ -17,11 +18,7 @@
 package deliver
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -41,6 +38,7 @@ type Queue interface {
 	Bury(e *wal.Entry, d wal.Death) error
 	Return(e *wal.Entry)
 	Hold(held bool)
+	SetOrdered(ordered bool) error
 	Stats() wal.QueueStats
 }
 
@@ -55,7 +53,10 @@ type Options struct {
 	// A webhook is turned off when DisableFailures attempts in a row have failed within DisableWithin; 0 failures never do.
 	DisableFailures int
 	DisableWithin   time.Duration
-	UserAgent       string
+	// Disabled is told when a sender has turned its webhook off, and why. It is called by a lane, once for each turning
+	// off, and may take a little time; it must not wait for the fleet. Default: nobody is told.
+	Disabled  func(w *hook.Webhook, reason string)
+	UserAgent string
 
 	// Linger is how long a lane without work stays. Default 5 s.
 	Linger time.Duration
@@ -77,6 +78,9 @@ func (o *Options) ensureDefaults() {
 	if o.Registerer == nil {
 		o.Registerer = prometheus.NewRegistry()
 	}
+	if o.Disabled == nil {
+		o.Disabled = func(*hook.Webhook, string) {}
+	}
 }
 
 // wall is the time that timestamps and due times are of, given the machine's: one call of a clock serves for both
@@ -90,69 +94,3 @@ func (o *Options) wall(machine time.Time) time.Time {
 
 // now is the same without a machine's time at hand.
 func (o *Options) now() time.Time { return o.wall(time.Now()) }
-
-// Fleet is all senders. It is safe for concurrent use.
-type Fleet struct {
-	opt     Options
-	metrics *metrics
-
-	mu      sync.Mutex
-	senders map[string]*Sender
-	stopped bool
-}
-
-// NewFleet makes a fleet without senders.
-func NewFleet(o Options) *Fleet {
-	o.ensureDefaults()
-	f := &Fleet{opt: o, senders: map[string]*Sender{}}
-	f.metrics = newMetrics(o.Registerer, f)
-	return f
-}
-
-// Start opens a webhook's queue and begins to deliver. A webhook that is not enabled is opened on hold: what it was
-// sent before it was turned off stays in the log.
-func (f *Fleet) Start(w *hook.Webhook) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.stopped {
-		return errors.New("start sender: the fleet is stopped")
-	}
-	if f.senders[w.Name] != nil {
-		return fmt.Errorf("start sender of webhook %q: it runs already", w.Name)
-	}
-	s, err := newSender(w, &f.opt, f.metrics.of(w.Name))
-	if err != nil {
-		return fmt.Errorf("start sender of webhook %q: %w", w.Name, err)
-	}
-	f.senders[w.Name] = s
-	s.start()
-	return nil
-}
-
-// Senders are all senders, in no order.
-func (f *Fleet) Senders() []*Sender {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	all := make([]*Sender, 0, len(f.senders))
-	for _, s := range f.senders {
-		all = append(all, s)
-	}
-	return all
-}
-
-// Stop ends all senders: nothing new is begun; attempts under way may end until ctx does, then their connections are
-// closed. It returns how many attempts were cut off, and the same again when it is called again. What was not delivered
-// stays in the log.
-func (f *Fleet) Stop(ctx context.Context) (cut int) {
-	f.mu.Lock()
-	f.stopped = true
-	f.mu.Unlock()
-	all := f.Senders()
-	for _, s := range all {
-		s.halt()
-	}
-	for _, s := range all {
-		cut += s.wait(ctx)
-	}
-	return cut
-}

@@ -45,6 +45,7 @@ func (l *lane) run() {
 	for {
 		if s.soft.Err() != nil {
 			s.crew.leave()
+			s.bell.ring() // whoever has the queue now may not know of what this lane put back or let go
 			return
 		}
 		wall := s.opt.wall(now)

@@ -50,7 +50,7 @@ func TestLogTellsOfChanges(t *testing.T) {
 			`level=WARN msg="webhook is failing, one attempt at a time until it answers" webhook=crm reason="502 Bad Gateway"`,
 			`level=INFO msg="webhook delivers again" webhook=crm`,
 			`level=ERROR msg="webhook is turned off, its events are held in the log" webhook=crm ` +
-				`reason="the receiver answered 410 Gone" next="mend the receiver, then start edgerelay again"`,
+				`reason="the receiver answered 410 Gone" next="mend the receiver, look through the webhook's log, then turn it on again"`,
 		}
 		if got := strings.Split(strings.TrimSpace(lines.String()), "\n"); strings.Join(got, "\n") != strings.Join(want, "\n") {
 			t.Errorf("log:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

@@ -69,6 +69,14 @@ func (m *metrics) of(webhook string) *hookMetrics {
 	return h
 }
 
+// forget ends the series of a webhook that is no more.
+func (m *metrics) forget(webhook string) {
+	which := prometheus.Labels{"webhook": webhook}
+	for _, v := range []interface{ DeletePartialMatch(prometheus.Labels) int }{m.attempts, m.delivered, m.retried, m.dead, m.disabled, m.attempt, m.latency} {
+		v.DeletePartialMatch(which)
+	}
+}
+
 func (h *hookMetrics) attempt(v Verdict, took time.Duration) {
 	h.outcomes[v.Outcome].Inc()
 	h.answering.Observe(took.Seconds())

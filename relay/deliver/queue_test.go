@@ -137,6 +137,8 @@ func (q *memQueue) Return(e *wal.Entry) {
 	q.waiting = append([]wal.Entry{*e}, q.waiting...)
 }
 
+func (q *memQueue) SetOrdered(bool) error { return nil }
+
 func (q *memQueue) Hold(held bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -29,6 +29,9 @@ func newTestLane(t testing.TB, w *hook.Webhook) *lane {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := s.openQueue(); err != nil {
+		t.Fatal(err)
+	}
 	signer, err := newSigner(w)
 	if err != nil {
 		t.Fatal(err)

@@ -19,6 +19,7 @@ type Sender struct {
 	hook    *hook.Webhook
 	opt     *Options
 	queue   Queue
+	bell    *bell
 	head    []byte // of every request, see appendHead
 	dialer  *dialer
 	pace    *rate.Limiter // nil: unlimited
@@ -53,14 +54,38 @@ func newSender(w *hook.Webhook, o *Options, m *hookMetrics) (*Sender, error) {
 		s.pace = rate.NewLimiter(rate.Limit(w.Rate), burst)
 	}
 	s.crew = newCrew(w.InFlight, s.runLane)
-	queue, err := o.Open(w, s.Wake) // wakes from now on leave their token until the start
-	if err != nil {
-		return nil, err
-	}
-	s.queue = queue
-	s.alarm = &alarm{next: queue.NextDue, now: o.now, ring: s.Wake}
 	return s, nil
 }
+
+// openQueue opens the webhook's queue. Wakes from then on leave their token until the start.
+func (s *Sender) openQueue() (err error) {
+	s.bell = &bell{}
+	s.bell.sender.Store(s)
+	if s.queue, err = s.opt.Open(s.hook, s.bell.ring); err != nil {
+		return err
+	}
+	s.newAlarm()
+	return nil
+}
+
+// takeOver takes the queue of a sender that was halted. Its lanes end their attempts in the same queue, which hands each
+// entry out once, to whichever sender asks.
+func (s *Sender) takeOver(old *Sender) {
+	s.queue, s.bell = old.queue, old.bell
+	s.newAlarm()
+	s.bell.sender.Store(s)
+	s.queue.Hold(false)
+}
+
+func (s *Sender) newAlarm() { s.alarm = &alarm{next: s.queue.NextDue, now: s.opt.now, ring: s.Wake} }
+
+// bell is what a queue's wakes and parked deliveries go by, whichever sender has the queue at the time.
+type bell struct{ sender atomic.Pointer[Sender] }
+
+func (b *bell) ring() { b.sender.Load().Wake() }
+
+// setAlarm says that something was parked.
+func (b *bell) setAlarm() { b.sender.Load().alarm.set() }
 
 // newSigner is a signer for one lane, nil when the webhook's deliveries are not signed.
 func newSigner(w *hook.Webhook) (*sign.Signer, error) {
@@ -76,11 +101,17 @@ func (s *Sender) Hook() *hook.Webhook { return s.hook }
 // Queue is the sender's queue.
 func (s *Sender) Queue() Queue { return s.queue }
 
-func (s *Sender) start() {
-	if !s.hook.Enabled {
+// start begins to deliver, unless the webhook is off, or disabled for a reason.
+func (s *Sender) start(disabled string) {
+	if !s.hook.Enabled || disabled != "" {
 		s.queue.Hold(true)
+		if disabled != "" {
+			s.health.disable(disabled)
+			s.metrics.disabled.Set(1)
+		}
 		return
 	}
+	s.metrics.disabled.Set(0)
 	s.crew.start()
 	if s.queue.Ready(s.opt.now().UnixMilli()) {
 		s.Wake()
@@ -108,16 +139,20 @@ func (s *Sender) encourage(now time.Time) {
 	}
 }
 
-// disable turns the webhook off until it is started anew: nothing more is begun, events are held in the log.
+// disable turns the webhook off until it is turned on again: nothing more is begun, events are held in the log.
 func (s *Sender) disable(reason string) {
 	if !s.health.disable(reason) {
 		return
+	}
+	if s.soft.Err() != nil {
+		return // it was replaced meanwhile: what became of the old settings says nothing about the new ones
 	}
 	s.queue.Hold(true)
 	s.halt()
 	s.metrics.disabled.Set(1)
 	s.logger.Error("webhook is turned off, its events are held in the log", "reason", reason,
-		"next", "mend the receiver, then start edgerelay again")
+		"next", "mend the receiver, look through the webhook's log, then turn it on again")
+	s.opt.Disabled(s.hook, reason)
 }
 
 // halt ends all waiting: lanes put back what they have not begun, and end.
@@ -149,6 +184,15 @@ func (s *Sender) State() State {
 		st.Name = "delivering"
 	}
 	return st
+}
+
+// ended says that no lane runs any more, after halt, and lets go of what the sender held.
+func (s *Sender) ended() bool {
+	if s.crew.running.Load() > 0 {
+		return false
+	}
+	s.endHard()
+	return true
 }
 
 // wait returns when all lanes have ended, after halt. When ctx ends first, it cuts their attempts off and says how many

@@ -1,0 +1,54 @@
+package deliver
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"edgerelay/relay/event"
+	"edgerelay/relay/hook"
+	"edgerelay/wal"
+)
+
+// Trial is what came of one attempt that belongs to no queue. Its slices belong to the caller.
+type Trial struct {
+	Verdict
+	Request []byte        // as it was sent, signature included
+	Reply   []byte        // the reply's body, up to 64 KiB
+	Took    time.Duration // connecting included
+}
+
+// Try sends one event to a webhook, on or off, and waits for the reply: once, at once, outside of its queue, its pace and
+// its health. An error means that nothing was sent.
+func (f *Fleet) Try(ctx context.Context, w *hook.Webhook, e *event.Event) (t Trial, err error) {
+	signer, err := newSigner(w)
+	if err != nil {
+		return t, fmt.Errorf("try webhook %q: %w", w.Name, err)
+	}
+	s := &Sender{hook: w, opt: &f.opt, head: appendHead(nil, w, f.opt.UserAgent), logger: f.opt.Logger}
+	s.dialer = newDialer(ctx, w, &f.opt.network)
+	l := newLane(s, signer)
+	defer l.hangUp()
+	defer context.AfterFunc(ctx, s.dialer.cut)()
+	begin := time.Now()
+	entry := wal.Entry{Body: e.AppendRecord(nil), Note: event.Note{All: true}.Append(nil)}
+	if err := l.encode(&entry, f.opt.wall(begin)); err != nil {
+		return t, fmt.Errorf("try webhook %q: %w", w.Name, err)
+	}
+	failed := l.exchange(begin)
+	t.Took = time.Since(begin)
+	t.Verdict = judge(&l.response, failed, f.opt.now())
+	t.Request = l.wire
+	if failed == nil {
+		t.Reply = slices.Clone(l.response.Body())
+	}
+	return t, nil
+}
+
+// Body is the request's body.
+func (t *Trial) Body() []byte {
+	_, body, _ := bytes.Cut(t.Request, []byte("\r\n\r\n"))
+	return body
+}
