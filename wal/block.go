@@ -116,7 +116,8 @@ func (c *coder) appendBlock(dst, scratch []byte, b *block) (out, scratchOut []by
 	}
 }
 
-// parseBlock decodes a block's value into b's time, raw and ends. Nothing of value is kept.
+// parseBlock decodes a block's value into b's time, raw and ends, whose memory it uses where that is enough. Nothing of
+// value is kept.
 func (c *coder) parseBlock(value []byte, b *block) error {
 	if len(value) == 0 {
 		return errDamaged
@@ -135,7 +136,7 @@ func (c *coder) parseBlock(value []byte, b *block) error {
 		return errDamaged
 	}
 	b.time = int64(head[0])
-	b.ends = make([]uint32, n)
+	b.ends = slices.Grow(b.ends[:0], int(n))[:n]
 	at := uint64(0)
 	for i := range b.ends {
 		step, left, err := takeUvarint(rest)
@@ -157,14 +158,14 @@ func (c *coder) parseBlock(value []byte, b *block) error {
 func (c *coder) decode(codec byte, data []byte, rawLen int, b *block) (err error) {
 	switch codec {
 	case codecNone:
-		b.raw = append([]byte(nil), data...)
+		b.raw = append(b.raw[:0], data...)
 	case codecS2:
 		if n, err := s2.DecodedLen(data); err != nil || n != rawLen {
 			return errDamaged // before room is made for it
 		}
-		b.raw, err = s2.Decode(make([]byte, rawLen), data)
+		b.raw, err = s2.Decode(slices.Grow(b.raw[:0], rawLen)[:rawLen], data)
 	case codecZstd:
-		b.raw, err = c.dec.DecodeAll(data, make([]byte, 0, min(rawLen, 4*blockBytesMax)))
+		b.raw, err = c.dec.DecodeAll(data, slices.Grow(b.raw[:0], min(rawLen, 4*blockBytesMax)))
 	default:
 		return fmt.Errorf("codec %d is unknown", codec)
 	}

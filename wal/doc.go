@@ -11,6 +11,8 @@
 //	entry, ok, err := queue.Take(now)       // … deliver entry.Body …
 //	err = queue.Settle(&entry)              // or Park, or Bury
 //
+// Records stay until a limit trims them, delivered or not, and Read reads them again, whoever they were for.
+//
 // Log and Queue are safe for concurrent use. A Batch belongs to one goroutine, and to the log between Submit and the
 // return of Wait.
 //

@@ -2,6 +2,7 @@ package wal
 
 import (
 	"fmt"
+	"log/slog"
 	"math"
 	"strings"
 	"sync/atomic"
@@ -227,4 +228,40 @@ func TestWaitingQueues(t *testing.T) {
 	}
 	mustAppend(t, l, "b", 5)
 	want("[]")
+}
+
+// A queue that nobody opened keeps its dead letters, and they may be delivered again once somebody opens it.
+func TestFindQueue(t *testing.T) {
+	o := Options{Dir: "log", FS: newMem(), Logger: slog.New(slog.DiscardHandler)}
+	l, err := Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if q := l.Find(7); q != nil {
+		t.Errorf("a new log has queue 7: %+v", q.Stats())
+	}
+	q := mustQueue(t, l, 7, QueueOptions{})
+	seq := mustAppend(t, l, "a", 7)
+	e := mustTake(t, q, 0)
+	if err := q.Bury(&e, Death{Time: time.Now().UnixMilli()}); err != nil || l.Find(7) != q {
+		t.Fatal("queue 7 is another one, or", err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	l = mustOpen(t, o)
+	found := l.Find(7)
+	if letters, err := found.Dead(0, 10); err != nil || len(letters) != 1 || letters[0].Seq != seq {
+		t.Fatalf("dead letters %+v, %v", letters, err)
+	}
+	if ok, err := found.Revive(seq, 0); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	q = mustQueue(t, l, 7, QueueOptions{})
+	if e := mustTake(t, q, time.Now().UnixMilli()); string(e.Body) != "a" || string(e.Note) != "note 7" || e.Seq != seq {
+		t.Errorf("took %+v", e)
+	}
+	if err := l.Drop(q); err != nil || l.Find(7) != nil {
+		t.Errorf("after the drop there is %v, %v", l.Find(7), err)
+	}
 }

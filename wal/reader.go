@@ -167,17 +167,27 @@ func (l *Log) walkIndex(from, to uint64, f func(e *indexEntry) bool) (reached ui
 // loadBlock reads one block from disk; nil when it was trimmed.
 func (l *Log) loadBlock(first uint64) (*block, error) {
 	b := &block{first: first}
-	found, err := l.store.view(appendSeqKey(nil, spaceBlock, first), func(value []byte) error {
+	found, err := l.fillBlock(b)
+	if err != nil || !found {
+		return nil, err
+	}
+	return b, nil
+}
+
+// fillBlock reads the block of the number b.first into b, whose memory it uses where that is enough; found is false
+// when the block was trimmed.
+func (l *Log) fillBlock(b *block) (found bool, err error) {
+	found, err = l.store.view(appendSeqKey(nil, spaceBlock, b.first), func(value []byte) error {
 		return l.coder.parseBlock(value, b)
 	})
 	if err == nil && !found {
-		if l.start.Load() > first {
-			return nil, nil
+		if l.start.Load() > b.first {
+			return false, nil
 		}
 		err = errDamaged
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read block %d: %w", first, err)
+		return false, fmt.Errorf("read block %d: %w", b.first, err)
 	}
-	return b, nil
+	return true, nil
 }

@@ -18,6 +18,7 @@ type Record struct {
 	Receivers []Receiver // ascending by Queue, each once
 	Order     uint64     // records of one order key keep their order in ordered queues; 0 = none
 	Identity  uint64     // records of one identity are stored once within the dedupe window; 0 = always stored
+	Repeat    bool       // a copy of a record that was appended before: of no account to the log, Read tells it
 }
 
 // Appended is what became of a batch.
@@ -89,16 +90,25 @@ func (b *Batch) Size() int { return len(b.buf) + len(b.kv) }
 //
 //	flags 1 │ order 8, if flag 1 │ receivers uvarint │ receiver… │ body length uvarint │ body
 //	receiver: queue, as uvarint difference to the one before │ note length uvarint │ note
-const flagOrder = 1
+//
+// Flag 2 marks a repeat and adds nothing. Flags that a version does not know are left alone, so one that adds nothing
+// needs no new format number.
+const (
+	flagOrder  = 1
+	flagRepeat = 2
+)
 
 // Add copies r into the batch.
 func (b *Batch) Add(r Record) {
-	begin := len(b.buf)
+	begin, flags := len(b.buf), byte(0)
+	if r.Repeat {
+		flags |= flagRepeat
+	}
 	if r.Order != 0 {
-		b.buf = append(b.buf, flagOrder)
+		b.buf = append(b.buf, flags|flagOrder)
 		b.buf = binary.LittleEndian.AppendUint64(b.buf, r.Order)
 	} else {
-		b.buf = append(b.buf, 0)
+		b.buf = append(b.buf, flags)
 	}
 	b.buf = binary.AppendUvarint(b.buf, uint64(len(r.Receivers)))
 	before := uint32(0)
@@ -164,10 +174,11 @@ func takeUvarint(b []byte) (uint64, []byte, error) {
 
 // storedRecord is one record as a queue sees it. Its slices alias the block.
 type storedRecord struct {
-	order uint64
-	note  []byte
-	body  []byte
-	named bool // the queue is among the receivers
+	order  uint64
+	note   []byte
+	body   []byte
+	repeat bool
+	named  bool // the queue is among the receivers
 }
 
 func parseRecord(b []byte, queue uint32) (r storedRecord, err error) {
@@ -176,6 +187,7 @@ func parseRecord(b []byte, queue uint32) (r storedRecord, err error) {
 	}
 	flags := b[0]
 	b = b[1:]
+	r.repeat = flags&flagRepeat != 0
 	if flags&flagOrder != 0 {
 		if len(b) < 8 {
 			return r, errDamaged

@@ -20,6 +20,8 @@ func TestRecordBytes(t *testing.T) {
 	f(Record{Body: []byte("hi"), Receivers: []Receiver{{Queue: 3}, {Queue: 200, Note: []byte("n")}}},
 		"\x00\x02\x03\x00\xc5\x01\x01n\x02hi")
 	f(Record{Order: 0x0102030405060708}, "\x01\x08\x07\x06\x05\x04\x03\x02\x01\x00\x00")
+	f(Record{Order: 1, Repeat: true}, "\x03\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00")
+	f(Record{Body: []byte("hi"), Repeat: true}, "\x02\x00\x02hi")
 }
 
 func TestRecordAsItsQueueSeesIt(t *testing.T) {
@@ -37,6 +39,14 @@ func TestRecordAsItsQueueSeesIt(t *testing.T) {
 	f(QueueMax, true, "")
 	f(2, false, "")
 	f(0, false, "")
+}
+
+// A flag that a later version adds without bytes of its own is left alone.
+func TestRecordWithUnknownFlags(t *testing.T) {
+	r, err := parseRecord([]byte("\xfc\x01\x07\x01n\x02hi"), 7)
+	if err != nil || string(r.body) != "hi" || string(r.note) != "n" || r.repeat {
+		t.Errorf("it reads as %+v, %v", r, err)
+	}
 }
 
 func TestRecordCutShort(t *testing.T) {
@@ -120,7 +130,7 @@ func TestRecordTooLarge(t *testing.T) {
 }
 
 func FuzzParseRecord(f *testing.F) {
-	for _, r := range []Record{{}, {Body: []byte("b")}, {Order: 9, Receivers: []Receiver{{Queue: 1, Note: []byte("n")}, {Queue: 300}}}} {
+	for _, r := range []Record{{}, {Body: []byte("b"), Repeat: true}, {Order: 9, Receivers: []Receiver{{Queue: 1, Note: []byte("n")}, {Queue: 300}}}} {
 		var b Batch
 		b.Add(r)
 		f.Add(b.buf)
@@ -131,14 +141,14 @@ func FuzzParseRecord(f *testing.F) {
 			return
 		}
 		// What was read for queue 1, written again, reads the same.
-		r := Record{Body: one.body, Order: one.order}
+		r := Record{Body: one.body, Order: one.order, Repeat: one.repeat}
 		if one.named {
 			r.Receivers = []Receiver{{Queue: 1, Note: one.note}}
 		}
 		var b Batch
 		b.Add(r)
 		again, err := parseRecord(b.buf, 1)
-		if err != nil || again.order != one.order || again.named != one.named || !bytes.Equal(again.body, one.body) ||
+		if err != nil || again.order != one.order || again.named != one.named || again.repeat != one.repeat || !bytes.Equal(again.body, one.body) ||
 			!bytes.Equal(again.note, one.note) {
 			t.Errorf("%x reads as %+v, and written again as %+v, %v", raw, one, again, err)
 		}

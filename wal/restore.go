@@ -14,7 +14,7 @@ func (l *Log) newQueue(s cursorState) *Queue {
 		copyBytes: s.copyBytes, deadBytes: s.deadBytes}
 	q.read = reader{log: l, queue: s.queue, seq: max(s.read, l.start.Load(), 1)}
 	q.mark.next, q.mark.last, q.mark.time, q.mark.backlog = s.next, s.last, s.time, s.backlog
-	q.mark.wake = func() {}
+	q.opt.Wake, q.mark.wake = func() {}, func() {}
 	for _, seq := range s.flight {
 		q.flight = append(q.flight, flight{seq: seq})
 	}
@@ -74,6 +74,14 @@ func (l *Log) unclaim(q *Queue) {
 		q.open = false
 		l.queues.Unlock()
 	}
+}
+
+// Find is the queue of a number, open or not; nil when there is none, or it was dropped. Of one that is not open, whoever
+// found it may ask for Stats and Dead and may Revive.
+func (l *Log) Find(id uint32) *Queue {
+	l.queues.RLock()
+	defer l.queues.RUnlock()
+	return l.queues.byID[id]
 }
 
 // Waiting lists the queues that are not open and have something to deliver, for whoever decides whether to open or to
