@@ -20,6 +20,7 @@ import (
 	"edgerelay/relay/event"
 	"edgerelay/relay/hook"
 	"edgerelay/relay/intake"
+	"edgerelay/relay/mail"
 	"edgerelay/relay/people"
 	"edgerelay/wal"
 )
@@ -36,6 +37,7 @@ type Relay struct {
 	people  *people.Book
 	catalog *catalog.Catalog
 	fleet   *deliver.Fleet
+	mailer  *mail.Mailer // nil without [smtp] server
 	intake  *intake.Server
 	console *console.Server
 	started time.Time
@@ -71,6 +73,9 @@ func (r *Relay) assemble() error {
 		return err
 	}
 	r.hooks.Store(set)
+	if r.mailer, err = newMailer(r.config, r.registry, r.logger); err != nil {
+		return err
+	}
 	r.newFleet()
 	r.people = people.Open(people.Options{State: r.log, CacheBytes: int(r.config.Log.Memory / 4)})
 	if err := r.openIntake(); err != nil {
@@ -253,13 +258,15 @@ func (r *Relay) serve(ctx context.Context, out io.Writer) error {
 }
 
 // stopTime is how long a stop may take, less than the ten seconds after which container runtimes kill. Of it, intake gets
-// intakeTime: requests that came in whole are answered within one commit, and a peer that says nothing is no fault.
+// intakeTime: requests that came in whole are answered within one commit, and a peer that says nothing is no fault. Mail
+// gets mailTime: it only tells what the console shows too.
 const (
 	stopTime   = 9 * time.Second
 	intakeTime = 2 * time.Second
+	mailTime   = 2 * time.Second
 )
 
-// close stops from the source downwards: intake, senders, console, log.
+// close stops from the source downwards: intake, senders, mail, console, log.
 func (r *Relay) close(ctx context.Context) error {
 	var faults []error
 	if r.intake != nil {
@@ -275,10 +282,19 @@ func (r *Relay) close(ctx context.Context) error {
 		}
 		r.reportLeft()
 	}
+	r.closeMailer(ctx)
 	if r.console != nil {
 		faults = append(faults, r.console.Shutdown(ctx))
 	}
 	return errors.Join(append(faults, r.log.Close())...)
+}
+
+func (r *Relay) closeMailer(ctx context.Context) {
+	soon, cancel := context.WithTimeout(ctx, mailTime)
+	defer cancel()
+	if left := r.mailer.Close(soon); left > 0 {
+		r.logger.Warn("mail to owners of webhooks was not sent", "messages", left, "next", "the console lists webhooks that are off")
+	}
 }
 
 // reportLeft says what waits in the log for the next start.
