@@ -211,11 +211,16 @@ func (c *committer) putState(pb *pebble.Batch, b *Batch) error {
 	begin := 0
 	for _, w := range b.writes {
 		c.key = appendStateKey(c.key[:0], b.kv[begin:w.keyEnd])
+		value := b.kv[w.keyEnd:w.valueEnd]
 		var err error
-		if w.remove {
+		switch w.kind {
+		case writePut:
+			err = pb.Set(c.key, value, nil)
+		case writeDelete:
 			err = pb.Delete(c.key, nil)
-		} else {
-			err = pb.Set(c.key, b.kv[w.keyEnd:w.valueEnd], nil)
+		case writeErase:
+			c.scratch = appendStateKey(c.scratch[:0], value)
+			err = pb.DeleteRange(c.key, c.scratch, nil)
 		}
 		if err != nil {
 			return err

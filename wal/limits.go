@@ -48,6 +48,13 @@ func (l *Log) accept() {
 	}
 }
 
+// DiskLow says that less than Options.DiskReserve is free on the log's disk. Writes of state are taken all the same; who
+// can do without them should, until there is room again.
+func (l *Log) DiskLow() bool {
+	free, known := l.diskFree()
+	return known && free < l.opt.DiskReserve
+}
+
 // diskFree is the space on the log's disk, in bytes; known is false when the file system cannot tell, which is then not
 // watched.
 func (l *Log) diskFree() (free int64, known bool) {

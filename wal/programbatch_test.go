@@ -41,6 +41,9 @@ func (p *program) append() {
 	}
 }
 
+// stateKeys are written to by random batches.
+const stateKeys = 6
+
 // batch is a random batch with what is to be expected of it, given that those before it in the model are stored.
 func (p *program) batch() (*Batch, *batchModel, int) {
 	b, m, duplicates := &Batch{}, &batchModel{puts: map[string]string{}}, 0
@@ -71,10 +74,20 @@ func (p *program) batch() (*Batch, *batchModel, int) {
 		m.records = append(m.records, r)
 	}
 	for range p.rng.IntN(3) {
-		key := fmt.Sprint("key", p.rng.IntN(6))
-		if p.rng.IntN(4) == 0 {
+		key := fmt.Sprint("key", p.rng.IntN(stateKeys))
+		switch p.rng.IntN(8) {
+		case 0, 1:
 			b.Delete([]byte(key))
 			m.puts[key] = ""
+			continue
+		case 2:
+			to := fmt.Sprint("key", p.rng.IntN(stateKeys))
+			b.Erase([]byte(key), []byte(to))
+			for i := range stateKeys {
+				if at := fmt.Sprint("key", i); key <= at && at < to {
+					m.puts[at] = ""
+				}
+			}
 			continue
 		}
 		m.puts[key] = fmt.Sprint("value", p.serial, p.model.step)

@@ -1,6 +1,7 @@
 package wal
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -59,8 +60,16 @@ type pendingRecord struct {
 
 type stateWrite struct {
 	keyEnd, valueEnd int // in kv; each key starts where the previous value ended
-	remove           bool
+	kind             writeKind
 }
+
+type writeKind uint8
+
+const (
+	writePut writeKind = iota
+	writeDelete
+	writeErase // the key is the first of a range, the value its end
+)
 
 // Reset empties the batch and keeps its memory, unless one giant batch made that large.
 func (b *Batch) Reset() {
@@ -137,7 +146,16 @@ func (b *Batch) Put(key, value []byte) {
 // Delete stages the removal of a key of state.
 func (b *Batch) Delete(key []byte) {
 	b.kv = append(b.kv, key...)
-	b.writes = append(b.writes, stateWrite{keyEnd: len(b.kv), valueEnd: len(b.kv), remove: true})
+	b.writes = append(b.writes, stateWrite{keyEnd: len(b.kv), valueEnd: len(b.kv), kind: writeDelete})
+}
+
+// Erase stages the removal of all keys of state from from up to, but without, to. It costs the same however many there
+// are. What the batch puts there afterwards stays.
+func (b *Batch) Erase(from, to []byte) {
+	if bytes.Compare(from, to) < 0 {
+		b.Put(from, to)
+		b.writes[len(b.writes)-1].kind = writeErase
+	}
 }
 
 // Wait blocks until the commit that took the batch is on disk, and says what became of it. It must follow each

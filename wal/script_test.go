@@ -104,5 +104,7 @@ var scriptCommands = map[string]func(s *script, d *datadriven.TestData) string{
 	"trim":   (*script).trim,
 	"put":    (*script).put,
 	"get":    (*script).get,
+	"erase":  (*script).erase,
+	"state":  (*script).state,
 	"disk":   (*script).disk,
 }

@@ -194,6 +194,9 @@ func (s *script) describe(*datadriven.TestData) string {
 	if full := s.log.Full(); full != "" {
 		out += "\nfull: " + full
 	}
+	if s.log.DiskLow() {
+		out += "\nthe disk is low"
+	}
 	return out
 }
 
@@ -224,6 +227,19 @@ func (s *script) get(d *datadriven.TestData) string {
 		return outcome(err) + "none"
 	}
 	return string(value)
+}
+
+func (s *script) erase(d *datadriven.TestData) string {
+	return outcome(s.log.Erase([]byte(word(d, "from")), []byte(word(d, "to"))))
+}
+
+func (s *script) state(*datadriven.TestData) string {
+	var out []string
+	err := s.log.Scan(nil, nil, func(key, value []byte) bool {
+		out = append(out, fmt.Sprintf("%s = %s", key, value))
+		return true
+	})
+	return outcome(err) + strings.Join(out, "\n")
 }
 
 func (s *script) disk(d *datadriven.TestData) string {

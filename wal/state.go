@@ -33,6 +33,15 @@ func (l *Log) Unset(key []byte) error {
 	return err
 }
 
+// Erase removes all keys of state from from up to, but without, to, synced. It costs the same however many there are; the
+// disk gets their room back when Pebble compacts the range, soon after the next flush.
+func (l *Log) Erase(from, to []byte) error {
+	var b Batch
+	b.Erase(from, to)
+	_, err := l.Append(&b)
+	return err
+}
+
 // Scan calls f for each key of state that begins with prefix, ascending, from the key from on (nil: the first), until f
 // answers false. key and value are valid until f returns.
 func (l *Log) Scan(prefix, from []byte, f func(key, value []byte) bool) error {
