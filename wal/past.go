@@ -18,8 +18,8 @@ type Section struct {
 	Identity uint64
 }
 
-// Past is one record of the log, whoever it was for and whatever became of its deliveries. Its slices are valid until
-// the function that Read gave it to returns.
+// Past is one record of the log, whoever it was for and whatever became of its deliveries. It is valid until the function
+// that Read gave it to returns.
 type Past struct {
 	Seq    uint64
 	Time   int64 // when the record was committed, Unix milliseconds
@@ -104,6 +104,7 @@ func (e *indexEntry) holds(identity uint64) bool {
 // then the number to go on from.
 func (b *block) past(s *Section, from, to uint64, f func(p *Past) bool) (next uint64, more bool, err error) {
 	begin := b.begin(max(from, b.first))
+	var p Past
 	for seq := max(from, b.first); seq <= min(to, b.last()); seq++ {
 		end := b.ends[seq-b.first]
 		raw := b.raw[begin:end:end]
@@ -115,7 +116,8 @@ func (b *block) past(s *Section, from, to uint64, f func(p *Past) bool) (next ui
 		if s.Queue != 0 && !r.named {
 			continue
 		}
-		if !f(&Past{Seq: seq, Time: b.time, Order: r.order, Repeat: r.repeat, Body: r.body, raw: raw}) {
+		p = Past{Seq: seq, Time: b.time, Order: r.order, Repeat: r.repeat, Body: r.body, raw: raw}
+		if !f(&p) {
 			return seq + 1, false, nil
 		}
 	}

@@ -151,3 +151,36 @@ func benchmarkSustained(b *testing.B, codec string) {
 	b.ReportMetric(float64(peak), "rss-MiB")
 	b.Logf("events of %d bytes\n%s", size/len(bodies), m)
 }
+
+// BenchmarkRead is the past, from disk: events of 600 bytes in groups of 30, b.N of them.
+func BenchmarkRead(b *testing.B) {
+	l := mustOpen(b, Options{Dir: b.TempDir() + "/log", SyncInterval: time.Second})
+	bodies := testEvents(1000)
+	var batch Batch
+	for i := 0; i < b.N; i += 30 {
+		batch.Reset()
+		for n := range 30 {
+			batch.Add(Record{Body: bodies[(i+n)%len(bodies)], Identity: uint64(i+n+1) * 0x9e3779b97f4a7c15, Receivers: []Receiver{{Queue: 1}}})
+		}
+		if _, err := l.Append(&batch); err != nil {
+			b.Fatal(err)
+		}
+	}
+	f := func(what string, s Section) {
+		began, n := time.Now(), 0
+		s.To = l.Head()
+		for s.From <= s.To {
+			next, err := l.Read(s, func(*Past) bool { n++; return true })
+			if err != nil {
+				b.Fatal(err)
+			}
+			s.From = next
+		}
+		b.ReportMetric(float64(time.Since(began).Nanoseconds())/float64(b.N), what+"-ns/event")
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	f("all", Section{})
+	f("identity", Section{Identity: 12345})
+	f("queue", Section{Queue: 99})
+}

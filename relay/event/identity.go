@@ -42,6 +42,10 @@ func uniqueIDLarge(parts [][]byte) (id [20]byte) {
 	return id
 }
 
+// Identity is what the log recognises an event's repeats by, and where to look for it: the beginning of its uniqueId. It
+// is never 0, which would ask the log not to. Logs on disk hold it: do not change it.
+func Identity(uniqueID [20]byte) uint64 { return max(binary.BigEndian.Uint64(uniqueID[:8]), 1) }
+
 // OrderKey is what the events of one visitor of one app have in common and those of others do not: the log keeps it
 // with each record, and webhooks with order "visitor" keep records of equal keys in sequence. app is the app's
 // configured name, visitor a JSON string. It is 0, which asks for no order, only when there is no visitor (absent or

@@ -35,6 +35,15 @@ func TestUniqueIDOfLargeParts(t *testing.T) {
 	}
 }
 
+func TestIdentity(t *testing.T) {
+	if got := Identity([20]byte{1, 2, 3, 4, 5, 6, 7, 8, 9}); got != 0x0102030405060708 {
+		t.Errorf("it is %#x", got)
+	}
+	if got := Identity([20]byte{8: 9}); got != 1 {
+		t.Errorf("of an id that begins with zeros it is %#x", got)
+	}
+}
+
 func TestOrderKey(t *testing.T) {
 	f := func(app, visitor string, want uint64) {
 		t.Helper()

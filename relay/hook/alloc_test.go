@@ -38,3 +38,20 @@ func TestReceiversDoNotAllocate(t *testing.T) {
 	f(eventOf(event.FeatureClicked, many...), 300)
 	f(eventOf(event.UTurn, many...), 0)
 }
+
+// A filter is asked for each event that a replay reads.
+func TestFilterDoesNotAllocate(t *testing.T) {
+	filter := hookOf(t, 1, "", "featureClicked:id-1*", "page*").Filter()
+	note := make([]byte, 0, 64)
+	f := func(e *event.Event, want bool) {
+		t.Helper()
+		ok := false
+		allocs := testing.AllocsPerRun(100, func() { note, ok = filter.Note(note[:0], e, "demo") })
+		if allocs != 0 || ok != want {
+			t.Errorf("%v: %v, with %v allocations", e.Kind, ok, allocs)
+		}
+	}
+	f(eventOf(event.PageLoaded), true)
+	f(eventOf(event.FeatureClicked, "id-7", "id-12", "id-13"), true)
+	f(eventOf(event.UTurn, "id-1"), false)
+}

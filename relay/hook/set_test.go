@@ -93,6 +93,24 @@ func TestReceivers(t *testing.T) {
 	f(eventOf(event.VisitorCreated), "", "1:all 7:all")
 }
 
+// A filter asks for no more than its selections and its app.
+func TestFilter(t *testing.T) {
+	off := hookOf(t, 1, "shop", "featureClicked:a,b*", "visitorCreated")
+	off.Enabled = false
+	f := func(filter *Filter, e *event.Event, app string, want bool) {
+		t.Helper()
+		if _, ok := filter.Note(nil, e, app); ok != want {
+			t.Errorf("%v %s of %q: %v", e.Kind, e.IDs, app, ok)
+		}
+	}
+	f(off.Filter(), eventOf(event.FeatureClicked, "bc"), "shop", true)
+	f(off.Filter(), eventOf(event.FeatureClicked, "bc"), "other", false)
+	f(off.Filter(), eventOf(event.FeatureClicked, "c"), "shop", false)
+	f(off.Filter(), eventOf(event.VisitorCreated), "shop", true)
+	f(NewFilter(off.Selections, ""), eventOf(event.VisitorCreated), "other", true)
+	f(NewFilter(nil, ""), eventOf(event.VisitorCreated), "shop", false)
+}
+
 // TestReceiversAppend holds that what is in dst and notes already stays.
 func TestReceiversAppend(t *testing.T) {
 	set, err := NewSet([]*Webhook{hookOf(t, 2, "", "featureClicked:a")})
@@ -207,6 +225,7 @@ func compareWithScan(t *testing.T, set *Set, e *event.Event, app string) {
 	if got != strings.Join(want, " ") {
 		t.Fatalf("%v %s goes to %q, want %q", e.Kind, e.IDs, got, want)
 	}
+	compareWithFilters(t, set, receivers, e, app)
 	var explained []uint32
 	for _, r := range set.Explain(e, app) {
 		if r.Receives {
@@ -215,6 +234,24 @@ func compareWithScan(t *testing.T, set *Set, e *event.Event, app string) {
 	}
 	if !slices.EqualFunc(receivers, explained, func(r wal.Receiver, q uint32) bool { return r.Queue == q }) {
 		t.Fatalf("%v %s goes to %q, but is explained to go to %v", e.Kind, e.IDs, got, explained)
+	}
+}
+
+// compareWithFilters asks each enabled webhook's own filter.
+func compareWithFilters(t *testing.T, set *Set, receivers []wal.Receiver, e *event.Event, app string) {
+	t.Helper()
+	for _, w := range set.All() {
+		at := slices.IndexFunc(receivers, func(r wal.Receiver) bool { return r.Queue == w.Queue })
+		note, ok := w.Filter().Note([]byte("kept"), e, app)
+		rest, kept := strings.CutPrefix(string(note), "kept")
+		switch {
+		case !kept:
+			t.Fatalf("the filter of %d wrote over what was there: %q", w.Queue, note)
+		case w.Enabled && ok != (at >= 0):
+			t.Fatalf("%v %s: the filter of %d says %v, the set %v", e.Kind, e.IDs, w.Queue, ok, at >= 0)
+		case ok && w.Enabled && rest != string(receivers[at].Note) || !ok && rest != "":
+			t.Fatalf("%v %s: the filter of %d notes %q", e.Kind, e.IDs, w.Queue, rest)
+		}
 	}
 }
 

@@ -3,7 +3,7 @@
 //
 // A Spec is what a user wrote. Compile checks it, reports every fault by its key, and makes the Webhook that the sender
 // works with. A Set joins all webhooks with an index over their selections and answers, for each accepted event, which
-// queues of the log get it.
+// queues of the log get it. A Filter answers the same for one webhook, or any list of selections.
 //
 // It sends nothing, stores nothing but queue numbers (through State), and knows neither HTTP nor the config file.
 // Webhooks and Sets are immutable once made and safe for concurrent use; a change makes a new Set, which its holder swaps

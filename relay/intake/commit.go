@@ -30,7 +30,7 @@ func (r *request) commitKnown() error {
 		switch it := &r.items[i]; {
 		case it.dropped:
 		case it.traits != nil:
-			r.server.opt.Log.Remember(identityOf(it.event.UniqueID)) // nothing to tell, now or when it comes again
+			r.server.opt.Log.Remember(event.Identity(it.event.UniqueID)) // nothing to tell, now or when it comes again
 		case it.event.Kind != 0:
 			r.emit(&it.event)
 		}
@@ -69,7 +69,7 @@ func (r *request) emit(e *event.Event) {
 		Body:      r.record,
 		Receivers: r.receivers,
 		Order:     event.OrderKey(a.nameBytes, e.Visitor),
-		Identity:  identityOf(e.UniqueID),
+		Identity:  event.Identity(e.UniqueID),
 	})
 }
 

@@ -69,9 +69,6 @@ func (r *request) nonce() []byte {
 	})
 }
 
-// identityOf is what the log recognises repeats by. 0 would mean that it must not.
-func identityOf(id [20]byte) uint64 { return max(binary.BigEndian.Uint64(id[:8]), 1) }
-
 // emptyObject and the like are values that stand for themselves. They are never written to.
 var (
 	emptyObject  = []byte("{}")

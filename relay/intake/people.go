@@ -98,7 +98,7 @@ func (r *request) settle(change *people.Change, it *item) error {
 			r.emitFirst(event.AccountCreated, it)
 		}
 	}
-	if it.traits != nil && !r.server.opt.Log.Seen(identityOf(e.UniqueID)) {
+	if it.traits != nil && !r.server.opt.Log.Seen(event.Identity(e.UniqueID)) {
 		return r.settleTraits(change, it)
 	}
 	// Metadata that comes again is a repeat like any other: it must not undo what was learnt since.
@@ -120,7 +120,7 @@ func (r *request) settleTraits(change *people.Change, it *item) error {
 	case err != nil:
 		return err
 	case !diff.Changed:
-		r.server.opt.Log.Remember(identityOf(it.event.UniqueID))
+		r.server.opt.Log.Remember(event.Identity(it.event.UniqueID))
 		return nil
 	}
 	it.event.Properties = r.value(func(dst []byte) []byte { return appendChange(dst, it.group, diff) })
