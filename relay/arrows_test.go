@@ -17,7 +17,7 @@ var arrows = map[string][]string{
 	"edgerelay/relay/deliver": {"relay/hook", "relay/format", "relay/sign", "relay/event", "wal"},
 	"edgerelay/relay/console": {"relay/sink/receipt", "relay/sign", "relay/event"},
 	"edgerelay/relay/sink":    {"relay/sink/receipt", "relay/sign", "relay/event"},
-	"edgerelay/relay/hook":    {"relay/format", "relay/sign", "relay/event", "relay/spell", "matcher", "wal"},
+	"edgerelay/relay/hook":    {"relay/strict", "relay/format", "relay/sign", "relay/event", "relay/spell", "matcher", "wal"},
 	"edgerelay/relay/people":  {"relay/event"},
 	"edgerelay/relay/catalog": {"relay/event"},
 	"edgerelay/relay/format":  {"relay/event"},

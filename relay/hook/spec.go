@@ -68,7 +68,7 @@ const (
 type Webhook struct {
 	Spec // with the defaults in place of what was left empty
 
-	Queue      uint32 // its number in the log; the caller of Compile sets it (see Registry)
+	Queue      uint32 // its number in the log; the caller of Compile sets it (see Numbers)
 	Target     *url.URL
 	Selections []Selection
 	Encode     format.Encoder

@@ -45,9 +45,9 @@ func (m *memory) Set(key, value []byte) error {
 	return nil
 }
 
-func TestRegistry(t *testing.T) {
+func TestNumbers(t *testing.T) {
 	state := &memory{values: map[string]string{}, budget: -1}
-	r := NewRegistry(state)
+	r := NewNumbers(state)
 	f := func(name string, want uint32) {
 		t.Helper()
 		if got, err := r.Queue(name); got != want || err != nil {
@@ -58,7 +58,7 @@ func TestRegistry(t *testing.T) {
 	f("archive", 2)
 	f("crm", 1)
 	f("s", 3) // not the counter's key, whatever the name
-	r = NewRegistry(state)
+	r = NewNumbers(state)
 	f("archive", 2)
 	f("new", 4)
 	want := map[string]string{"hook/queues": "4", "hook/queue/crm": "1", "hook/queue/archive": "2", "hook/queue/s": "3", "hook/queue/new": "4"}
@@ -67,14 +67,14 @@ func TestRegistry(t *testing.T) {
 	}
 }
 
-// TestRegistryNeverGivesANumberTwice fails the 1st, 2nd … call of the state, and asks again after a "restart".
-func TestRegistryNeverGivesANumberTwice(t *testing.T) {
+// TestNumbersNeverGivesANumberTwice fails the 1st, 2nd … call of the state, and asks again after a "restart".
+func TestNumbersNeverGivesANumberTwice(t *testing.T) {
 	for budget := range 20 {
 		state := &memory{values: map[string]string{}, budget: budget}
 		owners := map[uint32]string{}
 		failed := false
 		for range 2 {
-			r := NewRegistry(state)
+			r := NewNumbers(state)
 			for _, name := range []string{"a", "b", "c"} {
 				number, err := r.Queue(name)
 				if err != nil {
@@ -97,8 +97,8 @@ func TestRegistryNeverGivesANumberTwice(t *testing.T) {
 	}
 }
 
-func TestRegistryConcurrently(t *testing.T) {
-	r := NewRegistry(&memory{values: map[string]string{}, budget: -1})
+func TestNumbersConcurrently(t *testing.T) {
+	r := NewNumbers(&memory{values: map[string]string{}, budget: -1})
 	numbers := make([]uint32, 40)
 	var wg sync.WaitGroup
 	for i := range numbers {
@@ -120,10 +120,10 @@ func TestRegistryConcurrently(t *testing.T) {
 	}
 }
 
-func TestRegistryRefuses(t *testing.T) {
+func TestNumbersRefuses(t *testing.T) {
 	f := func(values map[string]string, want string) {
 		t.Helper()
-		number, err := NewRegistry(&memory{values: values, budget: -1}).Queue("crm")
+		number, err := NewNumbers(&memory{values: values, budget: -1}).Queue("crm")
 		if err == nil || err.Error() != want || number != 0 {
 			t.Errorf("Queue = %d, %v; want %s", number, err, want)
 		}

@@ -1,0 +1,235 @@
+package hook
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"edgerelay/relay/spell"
+	"edgerelay/relay/strict"
+)
+
+// Document is a webhook as the admin API takes it: the settings that its user made, by their names in the config file.
+// What it does not name is inherited. It holds secrets.
+type Document map[string]json.RawMessage
+
+// ParseDocument reads a JSON object. Names and values are checked when it is applied.
+func ParseDocument(text []byte) (Document, error) {
+	var d Document
+	if err := json.Unmarshal(text, &d); err != nil {
+		return nil, fmt.Errorf("read webhook: %w", jsonError(err))
+	}
+	if d == nil {
+		return nil, errors.New("read webhook: it is not a JSON object")
+	}
+	return d, nil
+}
+
+// jsonError says what is wrong without the names of Go's types.
+func jsonError(err error) error {
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) {
+		return fmt.Errorf("it is a JSON %s, not an object", wrong.Value)
+	}
+	return err
+}
+
+// masked stands for a value that is kept and not shown. Sent back, it leaves the value as it is.
+const masked = "••••"
+
+// Merge is d changed as a JSON merge patch says (RFC 7396): a member that is null is inherited again. Of headers, the
+// object as a whole is replaced, except that a masked value stays.
+func (d Document) Merge(patch Document) Document {
+	merged := maps.Clone(d)
+	if merged == nil {
+		merged = Document{}
+	}
+	for name, value := range patch {
+		switch {
+		case string(value) == "null":
+			delete(merged, name)
+		case string(value) == `"`+masked+`"`:
+		case name == "headers":
+			merged[name] = unmask(value, d[name])
+		default:
+			merged[name] = value
+		}
+	}
+	return merged
+}
+
+func unmask(headers, before json.RawMessage) json.RawMessage {
+	var now, then map[string]string
+	if json.Unmarshal(headers, &now) != nil || json.Unmarshal(before, &then) != nil {
+		return headers
+	}
+	for name, value := range now {
+		if value == masked {
+			now[name] = then[name]
+		}
+	}
+	text, err := json.Marshal(now)
+	if err != nil {
+		return headers
+	}
+	return text
+}
+
+// Apply lays the document over what is inherited. The faults are those of names and types; Compile finds the others.
+func (d Document) Apply(inherited Spec) (Spec, []Fault) {
+	spec := inherited
+	var faults []Fault
+	known := fields()
+	for _, name := range slices.Sorted(maps.Keys(d)) {
+		index, ok := known[name]
+		if !ok {
+			faults = append(faults, Fault{name, "is no setting of a webhook; " + spell.Hint(name, slices.Sorted(maps.Keys(known)))})
+			continue
+		}
+		if err := set(reflect.ValueOf(&spec).Elem().Field(index), d[name]); err != nil {
+			faults = append(faults, Fault{name, err.Error()})
+		}
+	}
+	if d["retries"] != nil && d["schedule"] == nil {
+		spec.Schedule = nil // its own retries win over a schedule that it only inherits
+	}
+	for field, wider := range map[string]bool{"allow_private": spec.AllowPrivate && !inherited.AllowPrivate, "allow_http": spec.AllowHTTP && !inherited.AllowHTTP} {
+		if wider {
+			faults = append(faults, Fault{field, "may be set here only when [delivery] in the config file sets it; set it there, or make the webhook in the file"})
+		}
+	}
+	return spec, faults
+}
+
+// fields are the places of a Spec's settings by their names.
+func fields() map[string]int {
+	t := reflect.TypeFor[Spec]()
+	places := make(map[string]int, t.NumField())
+	for i := range t.NumField() {
+		places[t.Field(i).Tag.Get("toml")] = i
+	}
+	return places
+}
+
+// set decodes one setting. Durations are texts such as "30s"; a signature may stand alone.
+func set(field reflect.Value, text json.RawMessage) error {
+	switch at := field.Addr().Interface().(type) {
+	case *time.Duration:
+		return setDuration(at, text)
+	case *[]time.Duration:
+		var texts []json.RawMessage
+		if json.Unmarshal(text, &texts) != nil {
+			return errors.New(`must be a list of durations such as ["5s", "5m"]`)
+		}
+		*at = make([]time.Duration, len(texts))
+		for i := range texts {
+			if err := setDuration(&(*at)[i], texts[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	case *[]string:
+		var one string
+		if json.Unmarshal(text, &one) == nil && one != "" {
+			*at = []string{one}
+			return nil
+		}
+		*at = nil
+		if json.Unmarshal(text, at) != nil {
+			return errors.New("must be a list of texts")
+		}
+		return nil
+	}
+	fresh := reflect.New(field.Type())
+	if json.Unmarshal(text, fresh.Interface()) != nil {
+		return fmt.Errorf("must be %s", sort(field))
+	}
+	field.Set(fresh.Elem())
+	return nil
+}
+
+func setDuration(d *time.Duration, text json.RawMessage) (err error) {
+	var s string
+	if json.Unmarshal(text, &s) == nil {
+		*d, err = time.ParseDuration(s)
+	}
+	if s == "" || err != nil {
+		return errors.New(`must be a duration such as "30s"`)
+	}
+	return nil
+}
+
+// sort is what people call a setting's type.
+func sort(field reflect.Value) string {
+	switch field.Kind() {
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Int:
+		return "a whole number"
+	case reflect.Float64:
+		return "a number"
+	case reflect.Map:
+		return "an object whose values are texts"
+	}
+	return "a text"
+}
+
+// secret are the settings that go in and never come out.
+var secret = []string{"secret", "secret_previous", "write_key", "access_token"}
+
+// View is a spec as the admin API shows it: a value for each setting, with secrets masked.
+type View map[string]any
+
+// View is the spec without its secrets.
+func (s Spec) View() View {
+	v := View{}
+	of := reflect.ValueOf(s)
+	for name, i := range fields() {
+		switch x := of.Field(i).Interface().(type) {
+		case string:
+			if slices.Contains(secret, name) && x != "" {
+				x = masked
+			}
+			v[name] = x
+		case time.Duration:
+			v[name] = strict.FormatDuration(x)
+		case []time.Duration:
+			texts := []string{}
+			for _, d := range x {
+				texts = append(texts, strict.FormatDuration(d))
+			}
+			v[name] = texts
+		case []string:
+			v[name] = append([]string{}, x...)
+		case map[string]string:
+			v[name] = MaskHeaders(x)
+		default:
+			v[name] = x
+		}
+	}
+	return v
+}
+
+// MaskHeaders is headers with the values of those masked that prove who sends.
+func MaskHeaders(headers map[string]string) map[string]string {
+	shown := make(map[string]string, len(headers))
+	for name, value := range headers {
+		if telling(name) {
+			value = masked
+		}
+		shown[name] = value
+	}
+	return shown
+}
+
+// telling says whether a header's value is a secret, as far as its name tells.
+func telling(name string) bool {
+	name = strings.ToLower(name)
+	return slices.ContainsFunc([]string{"auth", "cookie", "key", "secret", "token", "password", "session", "credential"},
+		func(part string) bool { return strings.Contains(name, part) })
+}
