@@ -12,7 +12,7 @@ import (
 var arrows = map[string][]string{
 	"edgerelay":               {"relay", "relay/sink", "bench"},
 	"edgerelay/bench":         {"bench/child", "relay/event", "relay/format", "relay/sign"},
-	"edgerelay/relay":         {"relay/intake", "relay/catalog", "relay/deliver", "relay/console", "relay/hook", "relay/mail", "relay/people", "relay/event", "relay/format", "relay/sign", "relay/spell", "relay/strict", "wal"},
+	"edgerelay/relay":         {"relay/intake", "relay/catalog", "relay/deliver", "relay/console", "relay/registry", "relay/hook", "relay/mail", "relay/people", "relay/event", "relay/format", "relay/sign", "relay/spell", "relay/strict", "wal"},
 	"edgerelay/relay/intake":  {"relay/catalog", "relay/people", "relay/event", "wal"},
 	"edgerelay/relay/deliver": {"relay/hook", "relay/format", "relay/sign", "relay/event", "wal"},
 	"edgerelay/relay/console": {"relay/sink/receipt", "relay/sign", "relay/event"},
@@ -22,6 +22,8 @@ var arrows = map[string][]string{
 	"edgerelay/relay/catalog": {"relay/event"},
 	"edgerelay/relay/format":  {"relay/event"},
 	"edgerelay/relay/strict":  {"relay/spell"},
+
+	"edgerelay/relay/registry": {"relay/hook"},
 
 	"edgerelay/relay/sink/receipt": {"relay/event"},
 }

@@ -180,10 +180,6 @@ func (c *Config) Unused() (keys []string) {
 		note(a.Upstream != "", "app %q: upstream", a.Name)
 		note(a.WebhookSecret != "", "app %q: webhook_secret", a.Name)
 	}
-	for _, w := range c.Webhooks {
-		note(w.Owner != "", "webhook %q: owner", w.Name)
-	}
-	note(c.SMTP.Server != "", "smtp")
 	return keys
 }
 

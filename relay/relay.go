@@ -22,6 +22,7 @@ import (
 	"edgerelay/relay/intake"
 	"edgerelay/relay/mail"
 	"edgerelay/relay/people"
+	"edgerelay/relay/registry"
 	"edgerelay/wal"
 )
 
@@ -33,7 +34,7 @@ type Relay struct {
 	registry *prometheus.Registry
 
 	log     *wal.Log
-	hooks   atomic.Pointer[hook.Set]
+	hooks   *registry.Registry
 	people  *people.Book
 	catalog *catalog.Catalog
 	fleet   *deliver.Fleet
@@ -65,36 +66,19 @@ func Open(c *Config, logger *slog.Logger) (*Relay, error) {
 }
 
 func (r *Relay) assemble() error {
-	if err := r.numberHooks(); err != nil {
-		return err
-	}
-	set, err := hook.NewSet(r.config.Webhooks)
-	if err != nil {
-		return err
-	}
-	r.hooks.Store(set)
+	var err error
 	if r.mailer, err = newMailer(r.config, r.registry, r.logger); err != nil {
 		return err
 	}
 	r.newFleet()
+	if err := r.openRegistry(); err != nil {
+		return err
+	}
 	r.people = people.Open(people.Options{State: r.log, CacheBytes: int(r.config.Log.Memory / 4)})
 	if err := r.openIntake(); err != nil {
 		return err
 	}
 	return r.openConsole()
-}
-
-// numberHooks gives each webhook the number under which the log knows its queue.
-func (r *Relay) numberHooks() error {
-	registry := hook.NewRegistry(r.log)
-	for _, w := range r.config.Webhooks {
-		number, err := registry.Queue(w.Name)
-		if err != nil {
-			return err
-		}
-		w.Queue = number
-	}
-	return nil
 }
 
 func (r *Relay) newFleet() {
@@ -105,16 +89,15 @@ func (r *Relay) newFleet() {
 		},
 		Backoff: d.Backoff, BackoffMax: d.BackoffMax,
 		DisableFailures: d.DisableAfter.Failures, DisableWithin: d.DisableAfter.Within,
+		Disabled:  func(w *hook.Webhook, reason string) { r.hooks.TurnedOff(w, reason) },
 		UserAgent: d.UserAgent, Registerer: r.registry, Logger: r.logger,
 	})
 }
 
 // startSenders opens the webhooks' queues, as the last run left them, and begins to deliver.
 func (r *Relay) startSenders() error {
-	for _, w := range r.config.Webhooks {
-		if err := r.fleet.Start(w); err != nil {
-			return err
-		}
+	if err := r.hooks.Start(); err != nil {
+		return err
 	}
 	if left := r.log.Waiting(); len(left) > 0 {
 		r.logger.Warn("webhooks that are no longer configured have undelivered events, which wait until the log's limits take them",
@@ -124,10 +107,10 @@ func (r *Relay) startSenders() error {
 }
 
 // selector asks the webhooks of the moment.
-type selector struct{ hooks *atomic.Pointer[hook.Set] }
+type selector struct{ hooks *registry.Registry }
 
 func (s selector) Receivers(dst []wal.Receiver, notes []byte, e *event.Event, app string) ([]wal.Receiver, []byte) {
-	return s.hooks.Load().Receivers(dst, notes, e, app)
+	return s.hooks.Set().Receivers(dst, notes, e, app)
 }
 
 func (r *Relay) openIntake() (err error) {
@@ -141,7 +124,7 @@ func (r *Relay) openIntake() (err error) {
 		return err
 	}
 	r.intake, err = intake.New(intake.Options{
-		Apps: apps, Log: r.log, Selector: selector{&r.hooks}, People: r.people,
+		Apps: apps, Log: r.log, Selector: selector{r.hooks}, People: r.people,
 		BodyMax: int(c.BodyMax), CORSOrigins: c.CORSOrigins, TrustedProxies: c.TrustedProxies,
 		TLSCert: c.TLSCert, TLSKey: c.TLSKey, Metrics: r.registry, Logger: r.logger,
 		ConnectionsMax: connectionsMax(descriptorsMax()),
@@ -188,7 +171,7 @@ func (r *Relay) openConsole() (err error) {
 // secrets are the webhooks' secrets by name, for the inspector to check what comes in.
 func (r *Relay) secrets() map[string][]string {
 	secrets := map[string][]string{}
-	for _, w := range r.hooks.Load().All() {
+	for _, w := range r.hooks.Set().All() {
 		for _, s := range []string{w.Secret, w.SecretPrevious} {
 			if s != "" {
 				secrets[w.Name] = append(secrets[w.Name], s)

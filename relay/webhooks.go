@@ -1,0 +1,84 @@
+package relay
+
+import (
+	"os"
+	"time"
+
+	"edgerelay/relay/deliver"
+	"edgerelay/relay/hook"
+	"edgerelay/relay/mail"
+	"edgerelay/relay/registry"
+	"edgerelay/wal"
+)
+
+// openRegistry joins the file's webhooks with those that are kept in the data folder.
+func (r *Relay) openRegistry() error {
+	vault, err := registry.OpenVault(r.config.Log.Dir, os.LookupEnv)
+	if err != nil {
+		return err
+	}
+	r.hooks, err = registry.Open(registry.Options{State: r.log, Vault: vault, Fleet: seats{r.fleet, r.log},
+		Journal: noJournal{}, Disabled: r.tellOwner, Logger: r.logger})
+	if err != nil {
+		return err
+	}
+	return r.hooks.Load(r.config.rules(), r.config.Webhooks)
+}
+
+// tellOwner tells a webhook's owner that it was turned off.
+func (r *Relay) tellOwner(w *hook.Webhook, reason string) {
+	r.mailer.TurnedOff(mail.News{To: w.Owner, Webhook: w.Name, Reason: reason, At: time.Now()})
+}
+
+// rules are what webhooks are checked by.
+func (c *Config) rules() registry.Rules {
+	apps := map[string]bool{}
+	for _, a := range c.Apps {
+		apps[a.Name] = true
+	}
+	return registry.Rules{Inherited: c.Delivery.spec(), Known: func(app string) bool { return apps[app] }}
+}
+
+// seats are the senders as the registry knows them, whose queues are the log's.
+type seats struct {
+	*deliver.Fleet
+	log *wal.Log
+}
+
+// Remove ends a webhook's sender and drops its queue.
+func (s seats) Remove(name string) error {
+	q, err := s.Fleet.Remove(name)
+	if err != nil {
+		return err
+	}
+	return s.log.Drop(q.(*wal.Queue)) // newFleet opens no others
+}
+
+// Skip gives up on what waits for a webhook.
+func (s seats) Skip(name string) (int64, error) {
+	sender := s.Sender(name)
+	if sender == nil {
+		return 0, nil
+	}
+	return sender.Queue().(*wal.Queue).Skip()
+}
+
+// Waits says whether anything waits for a webhook.
+func (s seats) Waits(name string) bool {
+	sender := s.Sender(name)
+	if sender == nil {
+		return false
+	}
+	q := sender.Queue().Stats()
+	return q.Backlog+q.Parked+int64(q.Flight) > 0
+}
+
+var _ registry.Fleet = seats{}
+
+// noJournal keeps no attempts.
+type noJournal struct{}
+
+func (noJournal) HasErrors(uint32, time.Time) (bool, error) { return false, nil }
+func (noJournal) Any(uint32) (bool, error)                  { return true, nil }
+func (noJournal) Note(*hook.Webhook, string)                {}
+func (noJournal) Drop(uint32) error                         { return nil }
