@@ -131,8 +131,10 @@ func TestDialRefusesPrivateAddresses(t *testing.T) {
 	f("[::]:80", true)
 	f("224.0.0.1:80", true)
 	f("not an address", true)
-	f("203.0.113.7:443", false)
-	f("[2001:db8::7]:443", false)
+	f("203.0.113.7:443", true)
+	f("[64:ff9b::a01:203]:443", true)
+	f("93.184.216.34:443", false)
+	f("[2606:4700::7]:443", false)
 }
 
 // TestNameThatLeadsHome resolves names to private addresses: what counts is where the connection would go.

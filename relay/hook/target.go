@@ -16,17 +16,6 @@ var types = []string{"url", "segment", "intercom", "userpilot", "slack", "amplit
 
 var deliverable = []string{"url"}
 
-// shared is the address room of carrier-grade NAT (RFC 6598), which netip does not count as private.
-var shared = netip.MustParsePrefix("100.64.0.0/10")
-
-// Private says whether an address is one that only a network of one's own can mean: loopback, private, link-local,
-// multicast, unspecified or carrier NAT, also when it is wrapped into IPv6.
-func Private(addr netip.Addr) bool {
-	addr = addr.Unmap()
-	return addr.IsLoopback() || addr.IsPrivate() || addr.IsLinkLocalUnicast() || addr.IsMulticast() ||
-		addr.IsUnspecified() || shared.Contains(addr)
-}
-
 // destination checks the type, the settings that belong to one type only, and the URL.
 func (c *checker) destination() *url.URL {
 	s := c.spec
