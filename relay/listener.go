@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"edgerelay/relay/console"
 	"edgerelay/relay/strict"
 )
 
@@ -72,6 +73,9 @@ func (c *Console) read(t *strict.Table) {
 	t.Text("listen", &c.Listen)
 	checkListen(t, c.Listen)
 	t.Text("token", &c.Token)
+	if err := console.CheckToken(c.Token); err != nil {
+		t.Fault("token", "%v", err)
+	}
 	if host, _, err := net.SplitHostPort(c.Listen); err == nil && c.Token == "" && !loopback(host) {
 		t.Fault("token", "is missing, but %s can be reached from other machines; set a token, or listen on 127.0.0.1", c.Listen)
 	}

@@ -70,6 +70,11 @@ func TestConsoleFaults(t *testing.T) {
 	f("[console]\ntoken = ''\nlisten = '0.0.0.0:8485'", `2: console.token: is missing, but 0.0.0.0:8485`+token)
 	f("[console]\nlisten = 'relay.example.com:8485'", `1: console.token: is missing, but relay.example.com:8485`+token)
 	f("[console]\nlisten = ':8485'\ntoken = 'x'")
+	const carry = `console.token: has a character that a header cannot carry; use letters, digits and signs of ASCII, without spaces`
+	f("[console]\ntoken = 'pass word'", "2: "+carry)
+	f("[console]\nlisten = ':8485'\ntoken = 'schlüssel'", "3: "+carry)
+	f("[console]\ntoken = \"t0ken\\n\"", "2: "+carry)
+	f("[console]\ntoken = '!#$%&()*+,-./:;<=>?@[]^_`{|}~'")
 	f("[console]\nlisten = 'localhost:8485'")
 	f("[console]\nlisten = '127.0.0.2:8485'")
 	f("[console]\nlisten = ':8485'\ntoken = '${EDGERELAY_NO_SUCH}'",

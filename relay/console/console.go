@@ -23,7 +23,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -89,8 +88,8 @@ func New(opts Options) (*Server, error) {
 	if opts.Gatherer == nil {
 		return nil, errors.New("make console: there is no Gatherer to show metrics of")
 	}
-	if strings.ContainsFunc(opts.Token, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return nil, errors.New("make console: the token has a character that a header cannot carry: use letters, digits and signs of ASCII")
+	if err := CheckToken(opts.Token); err != nil {
+		return nil, fmt.Errorf("make console: the token %w", err)
 	}
 	pages, err := newPages()
 	if err != nil {

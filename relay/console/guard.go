@@ -3,11 +3,21 @@ package console
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"errors"
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 )
+
+// CheckToken says what is wrong with a token, if anything, in words that go on behind its name.
+func CheckToken(token string) error {
+	if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return errors.New("has a character that a header cannot carry; use letters, digits and signs of ASCII, without spaces")
+	}
+	return nil
+}
 
 // guard keeps strangers out: those without the token, and pages of other sites in the operator's own browser.
 type guard struct {
@@ -27,7 +37,7 @@ func (g *guard) wrap(next http.Handler) http.Handler {
 		case g.token == "" && !local(r.Host):
 			fail(w, http.StatusForbidden, "forbidden", "the console has no token, so it answers at localhost and at IP addresses only, "+
 				"not at %q, which any page could point here: set [console] token", r.Host)
-		case g.foreign.Check(r) != nil:
+		case g.foreign.Check(unsafe(r)) != nil:
 			fail(w, http.StatusForbidden, "forbidden", "a page of another site sent this request")
 		case !isDelivery(r) && !g.allows(r):
 			g.challenge(w)
@@ -35,6 +45,20 @@ func (g *guard) wrap(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 		}
 	})
+}
+
+// costly are the beginnings of paths where a GET takes time or shows a lot, and that no link of another site needs to lead
+// to: an image of a page elsewhere could start a profile.
+var costly = []string{"/debug/pprof/", "/metrics", "/api/"}
+
+// unsafe is a request as it is judged by where it came from: a costly GET like one that changes something.
+func unsafe(r *http.Request) *http.Request {
+	if !slices.ContainsFunc(costly, func(begin string) bool { return strings.HasPrefix(r.URL.Path, begin) }) {
+		return r
+	}
+	judged := *r
+	judged.Method = http.MethodPost
+	return &judged
 }
 
 // isDelivery says whether a request is one that the inspector receives.

@@ -59,6 +59,34 @@ func TestForeignPages(t *testing.T) {
 	guarded.refused(403, "forbidden", "", "another site", "DELETE", "/inspect", "", "Origin", "https://evil.example", "Authorization", "Bearer t0ken")
 }
 
+// TestForeignGets: a page of another site starts no profile and gathers no metrics by an image, a frame or a link; the
+// operator's own pages, address bar and programs do, and links lead to the pages.
+func TestForeignGets(t *testing.T) {
+	r := mustServe(t, Options{})
+	for _, path := range []string{"/debug/pprof/profile?seconds=1", "/debug/pprof/trace", "/debug/pprof/", "/debug/pprof/heap", "/metrics", "/api/stats"} {
+		for _, method := range []string{"GET", "HEAD"} {
+			for _, site := range []string{"cross-site", "same-site"} {
+				if resp, _ := r.do(method, path, "", "Sec-Fetch-Site", site); resp.StatusCode != 403 {
+					t.Errorf("%s %s from %s: %d", method, path, site, resp.StatusCode)
+				}
+			}
+		}
+		r.refused(403, "forbidden", "", "another site", "GET", path, "", "Origin", "https://evil.example")
+	}
+	for _, path := range []string{"/debug/pprof/cmdline", "/metrics", "/api/stats"} {
+		for _, site := range []string{"", "none", "same-origin"} {
+			if resp, text := r.do("GET", path, "", "Sec-Fetch-Site", site); resp.StatusCode != 200 {
+				t.Errorf("%s from %q: %d %s", path, site, resp.StatusCode, text)
+			}
+		}
+	}
+	for _, path := range []string{"/", "/inspect", "/healthz", "/readyz"} {
+		if resp, text := r.do("GET", path, "", "Sec-Fetch-Site", "cross-site"); resp.StatusCode != 200 {
+			t.Errorf("a link to %s: %d %s", path, resp.StatusCode, text)
+		}
+	}
+}
+
 func TestSecurityHeaders(t *testing.T) {
 	r := mustServe(t, Options{})
 	for _, path := range []string{"/", "/inspect", "/healthz", "/metrics", "/api/stats", "/console.css", "/nothing"} {
