@@ -31,7 +31,7 @@ func TestParsingDoesNotAllocate(t *testing.T) {
 		}
 	}
 	track := func(body []byte) {
-		if err := r.addTrack(body, -1); err != nil {
+		if err := r.addOne(body, "event", -1, (*request).addTrack); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -16,7 +16,7 @@ type bad struct {
 // What most of the requests below are about.
 const (
 	notJSON = "the body is not JSON: json: byte "
-	notTime = "timestamp is not a time from 1970 to 9999; send milliseconds since 1970, or ISO 8601"
+	badTime = "timestamp is not a time from 1970 to 9999; send milliseconds since 1970, or ISO 8601"
 	large   = "; send fewer events at once, or raise body_max"
 )
 
@@ -162,7 +162,7 @@ func TestBadEvents(t *testing.T) {
 	b.event(`{"event":"E","visitorId":"v","context":7}`, "context must be an object", "context")
 	for _, absurd := range []string{`-1`, `-1640995200000`, `1640995200000000`, `9223372036854775807`, `1e300`, `-1e300`, `"yesterday"`, `{}`, `[1]`, `true`,
 		`"2022-13-01"`, `"2022-02-30T00:00:00Z"`, `"1969-12-31T23:59:59Z"`, `"12022-01-01"`, `"2022-01-01T25:00:00Z"`, `"2022-01-01T00:00:00+99:00"`, `"0x10"`, `"NaN"`, `"Infinity"`} {
-		b.event(`{"event":"E","visitorId":"v","timestamp":`+absurd+`}`, notTime, "timestamp")
+		b.event(`{"event":"E","visitorId":"v","timestamp":`+absurd+`}`, badTime, "timestamp")
 	}
 	long := strings.Repeat("x", 500000)
 	b.event(`{"event":"`+long[:1023]+`","visitorId":"v"}`, "event is longer than 1024 bytes", "event")
@@ -170,7 +170,7 @@ func TestBadEvents(t *testing.T) {
 	b.event(`{"event":"E","visitorId":"v","accountId":"`+long[:1023]+`"}`, "accountId is longer than 1024 bytes", "accountId")
 	// all or nothing
 	b.event(`[{"event":"E","visitorId":"v"},{"event":"E"}]`, "event 1: visitorId is missing; it says who did it", "[1].visitorId")
-	b.event(`[{"event":"E","visitorId":"v"},{"event":"E","visitorId":"v","timestamp":-1}]`, "event 1: "+notTime, "[1].timestamp")
+	b.event(`[{"event":"E","visitorId":"v"},{"event":"E","visitorId":"v","timestamp":-1}]`, "event 1: "+badTime, "[1].timestamp")
 	b.event(`[{"event":"E","visitorId":"v"},7]`, "event 1 is not an object", "[1]")
 	b.event(`[[{"event":"E","visitorId":"v"}]]`, "event 0 is not an object", "[0]")
 }

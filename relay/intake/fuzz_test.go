@@ -105,9 +105,9 @@ func FuzzTrack(f *testing.F) {
 			var err error
 			switch body[0] {
 			case '{':
-				err = h.addTrack(body, -1)
+				err = h.addOne(body, "event", -1, (*request).addTrack)
 			case '[':
-				err = h.addTracks(body)
+				err = h.addList(body, "event", (*request).addTrack)
 			}
 			if err != nil {
 				h.resetItems()

@@ -69,6 +69,15 @@ func (r *request) nonce() []byte {
 	})
 }
 
+// contentIdentity is the uniqueId of an event that comes without one: that of its content, an object with a time in it.
+// The same content sent again is the same event; without a time it may well be another.
+func (r *request) contentIdentity(word, raw, time []byte) [20]byte {
+	if absent(time) {
+		return event.UniqueID(r.app.nameBytes, word, raw, r.nonce())
+	}
+	return event.UniqueID(r.app.nameBytes, word, raw)
+}
+
 // emptyObject and the like are values that stand for themselves. They are never written to.
 var (
 	emptyObject  = []byte("{}")

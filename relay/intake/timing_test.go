@@ -31,7 +31,7 @@ func BenchmarkParse(b *testing.B) {
 		})
 	}
 	f("track", trackBody(1), 1, func(body []byte) {
-		if err := r.addTrack(body, -1); err != nil {
+		if err := r.addOne(body, "event", -1, (*request).addTrack); err != nil {
 			b.Fatal(err)
 		}
 	})
