@@ -32,8 +32,9 @@ const (
 	waitFull = 30
 )
 
-// answer sets a reply of status 200.
+// answer sets a reply that says all is well.
 func (r *request) answer(body string) error {
+	r.ctx.SetStatusCode(r.end.success)
 	r.ctx.Response.Header.SetContentType("application/json")
 	r.ctx.Response.SetBodyString(body)
 	return nil
@@ -46,11 +47,14 @@ func (r *request) refuse(err error) {
 		no = r.tryLater(err)
 	}
 	r.server.metrics.refused.WithLabelValues(no.code).Inc()
-	if r.end != nil && r.end.image {
+	switch {
+	case r.end != nil && r.end.image:
 		r.refusePixel(no)
-		return
+	case r.end != nil && r.end.dialect == dialectUserpilot:
+		r.refuseUserpilot(no)
+	default:
+		r.server.write(r.ctx, no)
 	}
-	r.server.write(r.ctx, no)
 }
 
 // tryLater turns a fault behind the request into a reply that makes the sender come back. What is not known to pass by

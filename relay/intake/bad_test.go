@@ -100,7 +100,7 @@ func TestBadPaths(t *testing.T) {
 	b.check("/v1", b.rig.post("/v1/", ""), 404, "unknown_path", noPath, "")
 	b.check("/v1/TRACK", b.rig.post("/v1/TRACK", ""), 404, "unknown_path", noPath, "")
 	b.check("/data/segmentio", b.rig.post("/data/segmentio/", "{}"), 404, "unknown_path", noPath, "")
-	b.check("/userpilot", b.rig.post("/userpilot/v1/track", "{}", basicKey), 404, "unknown_path", noPath, "")
+	b.check("/userpilot", b.rig.post("/userpilot/v1/batch/x", "{}", basicKey), 404, "unknown_path", noPath, "")
 	b.check("/data/track/x", b.rig.post("/data/track/x", oneEvent, integrationKey), 404, "unknown_path", noPath, "")
 	b.check("GET", b.rig.raw(rawRequest("GET", "/data/track", "", integrationKey)), 405, "wrong_method", "this endpoint takes POST, OPTIONS", "")
 	b.check("PUT", b.rig.raw(rawRequest("PUT", "/v1/track", "{}", basicKey)), 405, "wrong_method", "this endpoint takes POST, OPTIONS", "")

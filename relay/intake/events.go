@@ -43,7 +43,7 @@ func (r *request) addList(list []byte, noun string, add adder) error {
 	p, i := reader{b: list}, 0
 	for more := p.enter(); more; more = p.next() {
 		if i == eventsMax {
-			return tooLarge("there are more than %d events in the body; send fewer at once", eventsMax)
+			return tooLarge("there are more than %d %ss in the body; send fewer at once", eventsMax, noun)
 		}
 		if err := r.addOne(p.value(), noun, i, add); err != nil {
 			return err

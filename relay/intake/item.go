@@ -30,6 +30,17 @@ func (it *item) reset() {
 	it.event.IDs = ids
 }
 
+// learn notes metadata, if it is any, of the event's visitor or account.
+func (it *item) learn(about people.Kind, group people.Group, traits []byte) {
+	if !isObject(traits) {
+		return
+	}
+	it.event.Kind, it.about, it.group, it.traits = event.VisitorMetadataUpdated, about, group, traits
+	if about == people.Account {
+		it.event.Kind = event.AccountMetadataUpdated
+	}
+}
+
 // add returns a new, empty item behind the others. It is valid until the next add.
 func (r *request) add() *item {
 	if len(r.items) < cap(r.items) {
@@ -52,6 +63,7 @@ var (
 	identityFirst        = []byte("first seen")
 	identityAgent        = []byte("pendo agent")
 	identityAgentContent = []byte("pendo agent content")
+	identityUserpilot    = []byte("userpilot")
 	kindNames            = func() (names [256][]byte) {
 		for _, k := range event.Kinds() {
 			names[k] = []byte(k.String())

@@ -197,18 +197,11 @@ func (r *request) readMessage(m *segmentMessage, it *item) (why omission, ok boo
 		if !isObject(traits) {
 			traits = m.context.traits // where RudderStack's browser SDK has them
 		}
-		it.learn(event.VisitorMetadataUpdated, people.Visitor, traits)
+		it.learn(people.Visitor, people.Segmentio, traits)
 	case callGroup:
-		it.learn(event.AccountMetadataUpdated, people.Account, m.traits)
+		it.learn(people.Account, people.Segmentio, m.traits)
 	}
 	return 0, true
-}
-
-// learn notes traits, if there are any.
-func (it *item) learn(kind event.Kind, about people.Kind, traits []byte) {
-	if isObject(traits) {
-		it.event.Kind, it.about, it.group, it.traits = kind, about, people.Segmentio, traits
-	}
 }
 
 func omissionOf(bad fault) omission {

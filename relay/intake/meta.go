@@ -29,26 +29,21 @@ func (r *request) addMeta(a *agentEvent) (why omission, ok bool) {
 	}
 	token := &r.agent.token
 	if traits := r.agentTraits(visitor, token.visitorData); traits != nil {
-		r.addAgentItem(a, event.VisitorMetadataUpdated).learnAs(people.Visitor, traits)
+		r.addAgentItem(a, event.VisitorMetadataUpdated).learn(people.Visitor, people.Agent, traits)
 	} else {
 		r.addAgentItem(a, 0)
 	}
 	if traits := r.agentTraits(account, token.accountData); traits != nil && a.account != nil {
-		r.addAgentItem(a, event.AccountMetadataUpdated).learnAs(people.Account, traits)
+		r.addAgentItem(a, event.AccountMetadataUpdated).learn(people.Account, people.Agent, traits)
 	}
 	id, bad := r.id(event.Lookup(parent, "id"))
 	if traits := r.agentTraits(parent, nil); traits != nil && id != nil && bad == fine && token.visitor == nil {
 		it := r.addAgentItem(a, event.AccountMetadataUpdated)
-		it.learnAs(people.Account, traits)
+		it.learn(people.Account, people.Agent, traits)
 		it.seen, it.event.Account = false, id
 		it.event.UniqueID = event.UniqueID(it.event.UniqueID[:], id)
 	}
 	return 0, true
-}
-
-// learnAs notes metadata for the group agent.
-func (it *item) learnAs(about people.Kind, traits []byte) {
-	it.about, it.group, it.traits = about, people.Agent, traits
 }
 
 // agentTraits is an object of the page's metadata without the ID, nil when nothing is left. Fields of a signed token
@@ -59,29 +54,11 @@ func (r *request) agentTraits(object, signed []byte) []byte {
 	}
 	start := len(r.text)
 	r.text = append(r.text, '{')
-	r.text = appendFields(appendFields(r.text, object), signed)
+	r.text = appendFields(appendFields(r.text, object, `"id"`), signed, `"id"`)
 	r.text = append(r.text, '}')
 	traits := r.text[start:len(r.text):len(r.text)]
 	if len(traits) == len("{}") {
 		return nil
 	}
 	return traits
-}
-
-// appendFields appends the members of an object, except for the ID.
-func appendFields(dst, object []byte) []byte {
-	if !isObject(object) {
-		return dst
-	}
-	p := reader{b: object}
-	for more := p.enter(); more; more = p.next() {
-		key := p.key()
-		if value := p.value(); string(key) != `"id"` {
-			if dst[len(dst)-1] != '{' {
-				dst = append(dst, ',')
-			}
-			dst = append(append(append(dst, key...), ':'), value...)
-		}
-	}
-	return dst
 }

@@ -16,11 +16,12 @@ const (
 	dialectTrack dialect = iota
 	dialectSegment
 	dialectPendo
+	dialectUserpilot
 	dialects
 )
 
 func (d dialect) String() string {
-	return [dialects]string{"track", "segment", "pendo"}[d]
+	return [dialects]string{"track", "segment", "pendo", "userpilot"}[d]
 }
 
 // omission is why a message was left out of a body whose other messages were taken.
@@ -50,7 +51,7 @@ func (o omission) String() string {
 // metrics are the Server's counters. Those that the usual request counts are looked up once.
 type metrics struct {
 	requests   *prometheus.CounterVec
-	answered   []prometheus.Counter // by endpoint: those answered 200
+	answered   []prometheus.Counter // by endpoint: those answered with success
 	accepted   *prometheus.CounterVec
 	matched    prometheus.Counter
 	duplicates prometheus.Counter
@@ -105,7 +106,7 @@ func newMetrics(r prometheus.Registerer, server *fasthttp.Server) (*metrics, err
 		m.unnamed[t] = unnamed.WithLabelValues(agentType(t).String())
 	}
 	for _, e := range endpoints {
-		m.answered = append(m.answered, m.requests.WithLabelValues(e.name, "200"))
+		m.answered = append(m.answered, m.requests.WithLabelValues(e.name, strconv.Itoa(e.success)))
 	}
 	return m, errors.Join(faults...)
 }
@@ -113,7 +114,7 @@ func newMetrics(r prometheus.Registerer, server *fasthttp.Server) (*metrics, err
 // answer counts one reply. e is nil when no endpoint was found.
 func (m *metrics) answer(e *endpoint, status int, took time.Duration) {
 	m.seconds.Observe(took.Seconds())
-	if e != nil && status == fasthttp.StatusOK {
+	if e != nil && status == e.success {
 		m.answered[e.number].Inc()
 		return
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/valyala/fasthttp"
 )
 
 // route is one known path. A segment "*" stands for the key and may be any text.
@@ -18,6 +20,7 @@ type endpoint struct {
 	name    string // in metrics; several spellings of a path share one
 	methods method
 	dialect dialect
+	success int    // the status of an answer when all is well; 0 is 200
 	busy    int    // the status that says "try again later" in this dialect
 	call    call   // Segment: what a message is that does not say it
 	image   bool   // the sender takes images for answers, see refusePixel
@@ -61,24 +64,23 @@ func (m method) allow() string {
 type node struct {
 	next map[string]*node
 	key  *node
-	end  *endpoint // nil: no path starts here, or one that is known not to be ours
-	ends bool
+	end  *endpoint // nil: no path starts here
 }
 
 // The tree of all dialects' paths, and their endpoints. They are never changed.
-var paths, endpoints = plant(slices.Concat(trackRoutes, segmentRoutes, pendoRoutes))
+var paths, endpoints = plant(slices.Concat(trackRoutes, segmentRoutes, pendoRoutes, userpilotRoutes))
 
 func plant(routes []route) (*node, []*endpoint) {
 	root := &node{next: map[string]*node{}}
 	var ends []*endpoint
 	for i := range routes {
-		at := root.grow(routes[i].path)
-		at.ends = true
-		if e := &routes[i].end; e.serve != nil {
-			e.allow, e.number = e.methods.allow(), len(ends)
-			at.end = e
-			ends = append(ends, e)
+		e := &routes[i].end
+		e.allow, e.number = e.methods.allow(), len(ends)
+		if e.success == 0 {
+			e.success = fasthttp.StatusOK
 		}
+		root.grow(routes[i].path).end = e
+		ends = append(ends, e)
 	}
 	return root, ends
 }
@@ -106,9 +108,8 @@ func (n *node) grow(path string) *node {
 // match is what a path led to.
 type match struct {
 	end    *endpoint // nil: nothing of ours
-	found  bool
-	key    []byte // the segment at "*"
-	prefix []byte // the path in front of the known one, without the slash between
+	key    []byte    // the segment at "*"
+	prefix []byte    // the path in front of the known one, without the slash between
 }
 
 // find finds the longest known path that path ends in. Repeated slashes and those at the end count for nothing.
@@ -117,17 +118,17 @@ func (n *node) find(path, key []byte) match {
 	slash := bytes.LastIndexByte(path, '/')
 	if segment := path[slash+1:]; slash >= 0 && len(segment) > 0 {
 		if child := n.next[string(segment)]; child != nil {
-			if m := child.find(path[:slash], key); m.found {
+			if m := child.find(path[:slash], key); m.end != nil {
 				return m
 			}
 		}
 		if n.key != nil {
-			if m := n.key.find(path[:slash], segment); m.found {
+			if m := n.key.find(path[:slash], segment); m.end != nil {
 				return m
 			}
 		}
 	}
-	return match{n.end, n.ends, key, path}
+	return match{n.end, key, path}
 }
 
 // appendPath appends the path of a request's target, escapes undone. A target is "/path?query", or a whole URL when a

@@ -39,7 +39,7 @@ func callOf(kind []byte) call {
 }
 
 // segmentRoutes are the paths of Segment's HTTP API, which RudderStack's SDKs use as well, with both their spellings,
-// and what browser SDKs ask for beside it. Userpilot's API ends in the same segments and is not this one.
+// and what browser SDKs ask for beside it.
 var segmentRoutes = []route{
 	{"/v1/identify", message("/v1/identify", callIdentify)}, {"/v1/i", message("/v1/identify", callIdentify)},
 	{"/v1/track", message("/v1/track", callTrack)}, {"/v1/t", message("/v1/track", callTrack)},
@@ -54,8 +54,6 @@ var segmentRoutes = []route{
 	{"/v1/projects/*/settings", segment("/v1/projects/settings", get, serveSettings)},
 	{"/sourceConfig", segment("/sourceConfig", get, serveSourceConfig)},
 	{"/data/segmentio/*", segment("/data/segmentio", post, serveForwarded)},
-	{"/userpilot/v1/track", endpoint{}},
-	{"/userpilot/v1/identify", endpoint{}},
 }
 
 // segment is an endpoint whose clients know 429 better than 503: they obey the Retry-After of the first only.
