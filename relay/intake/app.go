@@ -3,6 +3,7 @@ package intake
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -26,6 +27,10 @@ type App struct {
 	Exclude      *people.Exclusions // nil: nobody
 	Catalog      *catalog.Catalog   // which items events touch; nil: none
 	SigningKey   string             // of the Pendo agent's tokens; "": they are not looked at
+
+	// WebhookSecrets are of the Pendo or Userpilot webhooks that lead here: the current one and, during a rotation, the
+	// one before. None: signatures are not looked at.
+	WebhookSecrets []string
 }
 
 // apps is who a key stands for. It is immutable.
@@ -43,7 +48,8 @@ type app struct {
 	segmentTrack bool
 	exclude      *people.Exclusions
 	catalog      catalog.View
-	signingKey   []byte // nil: tokens are not looked at
+	signingKey   []byte   // nil: tokens are not looked at
+	secrets      []string // none: signatures are not looked at
 	accepted     [dialects]prometheus.Counter
 }
 
@@ -102,6 +108,7 @@ func (s *Server) newApp(o *App) (*app, error) {
 	if o.Catalog != nil {
 		a.catalog = o.Catalog.App(o.Name)
 	}
+	a.secrets = slices.DeleteFunc(slices.Clone(o.WebhookSecrets), func(s string) bool { return s == "" })
 	if o.SigningKey != "" {
 		a.signingKey = []byte(o.SigningKey)
 	}

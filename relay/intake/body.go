@@ -23,6 +23,11 @@ func (r *request) readJSON() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return r.parseJSON(body)
+}
+
+// parseJSON makes a body stable JSON.
+func (r *request) parseJSON(body []byte) (stable []byte, err error) {
 	if len(body) == 0 {
 		return nil, badBody("empty_body", "the body is empty; send JSON")
 	}

@@ -1,5 +1,7 @@
 package intake
 
+import "edgerelay/relay/event"
+
 // checker reads the fields of one event whose sender is told what is wrong. Its methods return a field's value, stable
 // JSON, or nil when there is none; field and what keep the first fault, and the rest goes on as if there were none.
 //
@@ -22,6 +24,8 @@ const (
 	notTime    = "is not a time from 1970 to 9999; send milliseconds since 1970, or ISO 8601"
 	noVisitor  = "is missing; it says who did it"
 	tooManyIDs = "holds more than 1000 IDs"
+
+	unknownEvent = `is the name of no event; names are such as "pageLoaded", "guide.viewed" or "flows.completed"`
 )
 
 // idsMax is how many catalog items one event may touch. A page of a real site is a handful.
@@ -87,6 +91,48 @@ func (c *checker) time(field string, v []byte) int64 {
 		c.fail(field, notTime)
 	}
 	return at
+}
+
+// array is an array, nil when there is none.
+func (c *checker) array(field string, v []byte) []byte {
+	switch {
+	case absent(v):
+		return nil
+	case v[0] != '[':
+		c.fail(field, notArray)
+	}
+	return v
+}
+
+// kind is an event's name, any of those that select it.
+func (c *checker) kind(field string, v []byte) event.Kind {
+	name := c.need(field, c.text(field, v), "is missing; it says what happened")
+	plain, _ := event.PlainText(name)
+	kind, ok := event.KindOf(string(plain))
+	if !ok {
+		c.fail(field, unknownEvent)
+	}
+	return kind
+}
+
+// people checks that an event is of somebody: what was done to an account needs that account, what an administrator did
+// to an object needs nobody, and everything else a visitor.
+func (c *checker) people(e *event.Event, visitor, account string) {
+	switch {
+	case e.Kind >= event.PageTagged && e.Kind < event.FlowSeen:
+	case e.Kind == event.AccountCreated || e.Kind == event.AccountMetadataUpdated:
+		c.need(account, e.Account, "is missing; it names the account")
+	default:
+		c.need(visitor, e.Visitor, noVisitor)
+	}
+}
+
+// ownID appends the ID of the object that an event is about, if it says one.
+func (c *checker) ownID(dst [][]byte, field string, v []byte) [][]byte {
+	if id := c.id(field, v); id != nil {
+		return append(dst, id)
+	}
+	return dst
 }
 
 // ids appends the elements of an array to those of an event.

@@ -60,7 +60,13 @@ func (r *request) wait() error {
 // emit completes an event, decides who gets it, and puts it into the batch.
 func (r *request) emit(e *event.Event) {
 	a := r.app
-	e.AppName, e.App, e.Subscription = a.nameBytes, a.object, a.subscription
+	e.AppName = a.nameBytes
+	if e.App == nil {
+		e.App = a.object
+	}
+	if e.Subscription == nil {
+		e.Subscription = a.subscription
+	}
 	e.Received = r.now.UnixMilli()
 	r.record = e.AppendRecord(r.record[:0])
 	r.receivers, r.notes = r.server.opt.Selector.Receivers(r.receivers[:0], r.notes[:0], e, a.name)

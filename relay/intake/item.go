@@ -2,13 +2,14 @@ package intake
 
 import (
 	"encoding/binary"
+	"encoding/hex"
 
 	"edgerelay/relay/event"
 	"edgerelay/relay/people"
 )
 
-// item is one thing that a body told, in the terms that all dialects share. Its event has no app and no received time
-// yet. Everything in it is stable JSON in the request's scratch.
+// item is one thing that a body told, in the terms that all dialects share. Its event has no received time yet, and an
+// app only if the body names another than the one whose key it came with. Everything in it is stable JSON in the request's scratch.
 type item struct {
 	event event.Event // of kind 0 when nothing happened that could be selected
 	seen  bool        // the visitor was in the app: this may be the first time
@@ -57,14 +58,18 @@ const idBytesMax = 1024
 // The words that identities are made of. They are in the log's memory of duplicates and in receivers' databases: do not
 // change them.
 var (
-	identityTrack        = []byte("track")
-	identityMessage      = []byte("segment message")
-	identityContent      = []byte("segment content")
-	identityFirst        = []byte("first seen")
-	identityAgent        = []byte("pendo agent")
-	identityAgentContent = []byte("pendo agent content")
-	identityUserpilot    = []byte("userpilot")
-	kindNames            = func() (names [256][]byte) {
+	identityTrack         = []byte("track")
+	identityMessage       = []byte("segment message")
+	identityContent       = []byte("segment content")
+	identityFirst         = []byte("first seen")
+	identityAgent         = []byte("pendo agent")
+	identityAgentContent  = []byte("pendo agent content")
+	identityUserpilot     = []byte("userpilot")
+	identityFromPendo     = []byte("pendo webhook")
+	identityFromUserpilot = []byte("userpilot webhook")
+	identityUnsubscribe   = []byte("unsubscribe")
+	identityAdmin         = []byte("admin")
+	kindNames             = func() (names [256][]byte) {
 		for _, k := range event.Kinds() {
 			names[k] = []byte(k.String())
 		}
@@ -88,6 +93,21 @@ func (r *request) contentIdentity(word, raw, time []byte) [20]byte {
 		return event.UniqueID(r.app.nameBytes, word, raw, r.nonce())
 	}
 	return event.UniqueID(r.app.nameBytes, word, raw)
+}
+
+// givenIdentity is the uniqueId that an event came with, so that one which takes several ways here is one event; of its
+// content when it has none. It is kept where it is 40 hex digits, as all relays and Pendo print it.
+func (r *request) givenIdentity(word, given, raw, time []byte) (id [20]byte) {
+	text, plain := event.PlainText(given)
+	if plain && len(text) == hex.EncodedLen(len(id)) {
+		if _, err := hex.Decode(id[:], text); err == nil {
+			return id
+		}
+	}
+	if !absent(given) {
+		return event.UniqueID(r.app.nameBytes, word, given)
+	}
+	return r.contentIdentity(word, raw, time)
 }
 
 // emptyObject and the like are values that stand for themselves. They are never written to.

@@ -17,11 +17,16 @@ const (
 	dialectSegment
 	dialectPendo
 	dialectUserpilot
+	dialectFromPendo
+	dialectFromUserpilot
+	dialectUnsubscribe
+	dialectAdmin
 	dialects
 )
 
 func (d dialect) String() string {
-	return [dialects]string{"track", "segment", "pendo", "userpilot"}[d]
+	return [dialects]string{"track", "segment", "pendo", "userpilot", "pendo_webhook", "userpilot_webhook",
+		"unsubscribe", "admin"}[d]
 }
 
 // omission is why a message was left out of a body whose other messages were taken.

@@ -68,7 +68,8 @@ type node struct {
 }
 
 // The tree of all dialects' paths, and their endpoints. They are never changed.
-var paths, endpoints = plant(slices.Concat(trackRoutes, segmentRoutes, pendoRoutes, userpilotRoutes))
+var paths, endpoints = plant(slices.Concat(trackRoutes, segmentRoutes, pendoRoutes, userpilotRoutes, incomingRoutes,
+	administrationRoutes))
 
 func plant(routes []route) (*node, []*endpoint) {
 	root := &node{next: map[string]*node{}}
