@@ -178,7 +178,6 @@ func (c *Config) Unused() (keys []string) {
 	}
 	for _, a := range c.Apps {
 		note(a.Upstream != "", "app %q: upstream", a.Name)
-		note(a.WebhookSecret != "", "app %q: webhook_secret", a.Name)
 	}
 	return keys
 }

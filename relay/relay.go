@@ -151,7 +151,8 @@ func (c *Config) intakeApps(known *catalog.Catalog) ([]intake.App, error) {
 		}
 		app := intake.App{Name: a.Name, Keys: slices.Clone(a.ExtraKeys), IntegrationKeys: a.IntegrationKeys,
 			ID: a.ID, Platform: a.Platform, SubscriptionID: a.Subscription.ID, SubscriptionName: a.Subscription.Name,
-			SegmentTrack: a.SegmentTrack, Exclude: exclude, Catalog: known, SigningKey: a.SigningKey}
+			SegmentTrack: a.SegmentTrack, Exclude: exclude, Catalog: known, SigningKey: a.SigningKey,
+			WebhookSecrets: []string{a.WebhookSecret, a.WebhookSecretPrevious}}
 		if a.Key != "" {
 			app.Keys = append(app.Keys, a.Key)
 		}
