@@ -72,20 +72,34 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ignoreHangUp(ctx, logger)
-	return r.Run(ctx, os.Stdout)
+	ctx, end := context.WithCancel(ctx)
+	stopped := reloadOnHangUp(ctx, r, logger)
+	err = r.Run(ctx, os.Stdout)
+	end()
+	<-stopped
+	return err
 }
 
-// ignoreHangUp keeps a closed terminal, and service managers that mean "reload", from ending the relay undrained.
-func ignoreHangUp(ctx context.Context, logger *slog.Logger) {
-	hangUp := make(chan os.Signal, 1)
+// reloadOnHangUp loads the config file again at each SIGHUP, until ctx ends and the returned channel is closed. A faulty
+// file changes nothing.
+func reloadOnHangUp(ctx context.Context, r *relay.Relay, logger *slog.Logger) (stopped <-chan struct{}) {
+	hangUp, done := make(chan os.Signal, 1), make(chan struct{})
 	signal.Notify(hangUp, syscall.SIGHUP)
-	context.AfterFunc(ctx, func() { signal.Stop(hangUp); close(hangUp) })
 	go func() {
-		for range hangUp {
-			logger.Warn("SIGHUP does not reload in this version; a changed config is used from the next start on")
+		defer close(done)
+		defer signal.Stop(hangUp)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-hangUp:
+			}
+			if _, err := r.Reload(ctx); err != nil {
+				logger.Error("the config file was not loaded again, the relay goes on as before", "fault", err)
+			}
 		}
 	}()
+	return done
 }
 
 type sendCommand struct {

@@ -25,6 +25,8 @@ type Config struct {
 	Features []Feature       `toml:"feature"`
 	Tracks   []Track         `toml:"track"`
 	Guides   []Guide         `toml:"guide"`
+
+	source func() (*Config, error) // reads it again, see Reread
 }
 
 // Intake is the listener for SDKs and servers.

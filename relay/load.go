@@ -28,10 +28,19 @@ func Find(named string, builtIn []byte) (*Config, string, error) {
 		path = DefaultFile
 	}
 	if _, err := os.Stat(path); named == "" && errors.Is(err, fs.ErrNotExist) {
-		c, err := LoadBytes(BuiltInName, builtIn)
-		return c, BuiltInName, err
+		path = BuiltInName
 	}
-	c, err := Load(path)
+	source := func() (*Config, error) { return Load(path) }
+	if path == BuiltInName {
+		source = func() (*Config, error) { return LoadBytes(BuiltInName, builtIn) }
+	}
+	c, err := source()
+	if err == nil {
+		c.source = func() (*Config, error) {
+			next, _, err := Find(named, builtIn) // a file may be there by now
+			return next, err
+		}
+	}
 	return c, path, err
 }
 

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -29,7 +30,7 @@ import (
 // Relay is the running program: the log, the two halves that meet in it, and the operator's window. It is assembled by
 // Open, works during Run, and is done when Run returns.
 type Relay struct {
-	config   *Config
+	config   *Config // replaced by Reload
 	logger   *slog.Logger
 	registry *prometheus.Registry
 
@@ -37,18 +38,21 @@ type Relay struct {
 	hooks   *registry.Registry
 	people  *people.Book
 	catalog *catalog.Catalog
+	learned *catalog.Learned // of guides, from what passes
 	fleet   *deliver.Fleet
 	mailer  *mail.Mailer // nil without [smtp] server
 	intake  *intake.Server
 	console *console.Server
 	started time.Time
 	leaving atomic.Bool // draining: ready no more
+
+	reloading sync.Mutex
 }
 
 // Open puts a relay together on its data folder: the log first, then what takes requests. Nothing listens or is sent
 // yet.
 func Open(c *Config, logger *slog.Logger) (*Relay, error) {
-	r := &Relay{config: c, logger: logger, registry: prometheus.NewRegistry(), started: time.Now()}
+	r := &Relay{config: c, logger: logger, registry: prometheus.NewRegistry(), started: time.Now(), learned: catalog.NewLearned(0)}
 	r.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	log, err := wal.Open(wal.Options{
 		Dir: c.Log.Dir, SyncInterval: c.Log.Sync, Retain: c.Log.Retain, SizeMax: c.Log.SizeMax, Memory: c.Log.Memory,
@@ -82,16 +86,15 @@ func (r *Relay) assemble() error {
 }
 
 func (r *Relay) newFleet() {
-	d := &r.config.Delivery
-	r.fleet = deliver.NewFleet(deliver.Options{
+	o := deliver.Options{
 		Open: func(w *hook.Webhook, wake func()) (deliver.Queue, error) {
 			return r.log.Queue(w.Queue, wal.QueueOptions{Wake: wake, Ordered: w.ByVisitor})
 		},
-		Backoff: d.Backoff, BackoffMax: d.BackoffMax,
-		DisableFailures: d.DisableAfter.Failures, DisableWithin: d.DisableAfter.Within,
-		Disabled:  func(w *hook.Webhook, reason string) { r.hooks.TurnedOff(w, reason) },
-		UserAgent: d.UserAgent, Registerer: r.registry, Logger: r.logger,
-	})
+		Disabled:   func(w *hook.Webhook, reason string) { r.hooks.TurnedOff(w, reason) },
+		Registerer: r.registry, Logger: r.logger,
+	}
+	r.config.Delivery.apply(&o)
+	r.fleet = deliver.NewFleet(o)
 }
 
 // startSenders opens the webhooks' queues, as the last run left them, and begins to deliver.
@@ -115,7 +118,7 @@ func (s selector) Receivers(dst []wal.Receiver, notes []byte, e *event.Event, ap
 
 func (r *Relay) openIntake() (err error) {
 	c := &r.config.Intake
-	r.catalog, err = r.config.newCatalog(catalog.NewLearned(0))
+	r.catalog, err = r.config.newCatalog(r.learned)
 	if err != nil {
 		return err
 	}

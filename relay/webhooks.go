@@ -22,7 +22,7 @@ func (r *Relay) openRegistry() error {
 	if err != nil {
 		return err
 	}
-	return r.hooks.Load(r.config.rules(), r.config.Webhooks)
+	return r.hooks.Load(r.config.rules(false), r.config.Webhooks)
 }
 
 // tellOwner tells a webhook's owner that it was turned off.
@@ -30,13 +30,13 @@ func (r *Relay) tellOwner(w *hook.Webhook, reason string) {
 	r.mailer.TurnedOff(mail.News{To: w.Owner, Webhook: w.Name, Reason: reason, At: time.Now()})
 }
 
-// rules are what webhooks are checked by.
-func (c *Config) rules() registry.Rules {
+// rules are what webhooks are checked by; renew says that all senders must be made anew.
+func (c *Config) rules(renew bool) registry.Rules {
 	apps := map[string]bool{}
 	for _, a := range c.Apps {
 		apps[a.Name] = true
 	}
-	return registry.Rules{Inherited: c.Delivery.spec(), Known: func(app string) bool { return apps[app] }}
+	return registry.Rules{Renew: renew, Inherited: c.Delivery.spec(), Known: func(app string) bool { return apps[app] }}
 }
 
 // seats are the senders as the registry knows them, whose queues are the log's.

@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"edgerelay/relay/hook"
 )
 
 // Fleet is all senders. It is safe for concurrent use.
 type Fleet struct {
-	opt     Options
+	opt     atomic.Pointer[Options] // of the senders that are made from now on
 	metrics *metrics
 
 	mu      sync.Mutex
@@ -26,9 +27,20 @@ var errStopped = errors.New("the fleet is stopped")
 // NewFleet makes a fleet without senders.
 func NewFleet(o Options) *Fleet {
 	o.ensureDefaults()
-	f := &Fleet{opt: o, senders: map[string]*Sender{}}
+	f := &Fleet{senders: map[string]*Sender{}}
+	f.opt.Store(&o)
 	f.metrics = newMetrics(o.Registerer, f)
 	return f
+}
+
+// Configure changes the options for the senders that are started or replaced from now on. What Open, Registerer and
+// Logger are it must leave.
+func (f *Fleet) Configure(change func(o *Options)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	next := *f.opt.Load()
+	change(&next)
+	f.opt.Store(&next)
 }
 
 // Start opens a webhook's queue and begins to deliver. A webhook that is not enabled is opened on hold: what it was
@@ -47,7 +59,7 @@ func (f *Fleet) start(w *hook.Webhook, disabled string) error {
 	if f.senders[w.Name] != nil {
 		return fmt.Errorf("start sender of webhook %q: it runs already", w.Name)
 	}
-	s, err := newSender(w, &f.opt, f.metrics.of(w.Name))
+	s, err := newSender(w, f.opt.Load(), f.metrics.of(w.Name))
 	if err == nil {
 		err = s.openQueue()
 	}
@@ -74,7 +86,7 @@ func (f *Fleet) Replace(name string, w *hook.Webhook, disabled string) error {
 	case w.Name != name && f.senders[w.Name] != nil:
 		return fmt.Errorf("replace sender of webhook %q: %q runs already", name, w.Name)
 	}
-	s, err := newSender(w, &f.opt, f.metrics.of(w.Name))
+	s, err := newSender(w, f.opt.Load(), f.metrics.of(w.Name))
 	if err == nil {
 		err = old.queue.SetOrdered(w.ByVisitor)
 	}

@@ -114,7 +114,7 @@ func (c queueCollector) Describe(ch chan<- *prometheus.Desc) {
 }
 
 func (c queueCollector) Collect(ch chan<- prometheus.Metric) {
-	now := c.fleet.opt.now()
+	now := c.fleet.opt.Load().now()
 	for _, s := range c.fleet.Senders() {
 		q, name := s.queue.Stats(), s.hook.Name
 		gauge := func(d *prometheus.Desc, v float64) {

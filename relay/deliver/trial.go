@@ -27,19 +27,20 @@ func (f *Fleet) Try(ctx context.Context, w *hook.Webhook, e *event.Event) (t Tri
 	if err != nil {
 		return t, fmt.Errorf("try webhook %q: %w", w.Name, err)
 	}
-	s := &Sender{hook: w, opt: &f.opt, head: appendHead(nil, w, f.opt.UserAgent), logger: f.opt.Logger}
-	s.dialer = newDialer(ctx, w, &f.opt.network)
+	o := f.opt.Load()
+	s := &Sender{hook: w, opt: o, head: appendHead(nil, w, o.UserAgent), logger: o.Logger}
+	s.dialer = newDialer(ctx, w, &o.network)
 	l := newLane(s, signer)
 	defer l.hangUp()
 	defer context.AfterFunc(ctx, s.dialer.cut)()
 	begin := time.Now()
 	entry := wal.Entry{Body: e.AppendRecord(nil), Note: event.Note{All: true}.Append(nil)}
-	if err := l.encode(&entry, f.opt.wall(begin)); err != nil {
+	if err := l.encode(&entry, o.wall(begin)); err != nil {
 		return t, fmt.Errorf("try webhook %q: %w", w.Name, err)
 	}
 	failed := l.exchange(begin)
 	t.Took = time.Since(begin)
-	t.Verdict = judge(&l.response, failed, f.opt.now())
+	t.Verdict = judge(&l.response, failed, o.now())
 	t.Request = l.wire
 	if failed == nil {
 		t.Reply = slices.Clone(l.response.Body())

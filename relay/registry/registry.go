@@ -71,6 +71,7 @@ type Options struct {
 type Rules struct {
 	Inherited hook.Spec // what a webhook has that sets nothing
 	Known     func(app string) bool
+	Renew     bool // senders work in another way now, also of webhooks that stay as they are
 }
 
 // Registry is all webhooks.

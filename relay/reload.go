@@ -1,0 +1,91 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"edgerelay/relay/deliver"
+)
+
+// Reread reads the configuration again from where it came.
+func (c *Config) Reread() (*Config, error) {
+	if c.source == nil {
+		return nil, errors.New("read the config again: it did not come from a file")
+	}
+	return c.source()
+}
+
+// Reload puts the config file, as it is now, in force, all of it or nothing, and returns what changed. Settings that a
+// running relay cannot change are in the list too, and wait for the next start. An error of type Faults says what is wrong
+// with the file.
+func (r *Relay) Reload(context.Context) ([]Change, error) {
+	r.reloading.Lock()
+	defer r.reloading.Unlock()
+	next, err := r.config.Reread()
+	if err != nil {
+		return nil, err
+	}
+	changes := Difference(r.config, next)
+	if err := r.apply(next); err != nil {
+		return nil, fmt.Errorf("reload: nothing was changed: %w", err)
+	}
+	r.logger.Info("the config file was loaded again", "changes", len(changes))
+	for _, c := range changes {
+		r.logger.Info("reloaded", "change", c.String())
+	}
+	return changes, nil
+}
+
+// Compare says what a reload would change if the config file held this text. Its environment variables are the relay's.
+func (r *Relay) Compare(name string, text []byte) ([]Change, error) {
+	next, err := LoadBytes(name, text)
+	if err != nil {
+		return nil, err
+	}
+	r.reloading.Lock()
+	defer r.reloading.Unlock()
+	return Difference(r.config, next), nil
+}
+
+// apply puts a configuration in force. What can be refused comes first, and is made undone when a later step fails.
+func (r *Relay) apply(next *Config) error {
+	known, err := next.newCatalog(r.learned)
+	if err != nil {
+		return err
+	}
+	apps, err := next.intakeApps(known)
+	if err != nil {
+		return err
+	}
+	if next.Intake.TLSCert != "" {
+		if err := r.intake.LoadCertificate(next.Intake.TLSCert, next.Intake.TLSKey); err != nil {
+			return err
+		}
+	}
+	renew := r.config.Delivery.differs(&next.Delivery)
+	r.fleet.Configure(next.Delivery.apply)
+	if err := r.hooks.Load(next.rules(renew), next.Webhooks); err != nil {
+		r.fleet.Configure(r.config.Delivery.apply)
+		return err
+	}
+	if err := r.intake.SetApps(apps); err != nil {
+		r.fleet.Configure(r.config.Delivery.apply)
+		return errors.Join(err, r.hooks.Load(r.config.rules(renew), r.config.Webhooks))
+	}
+	r.catalog = known
+	r.config = next
+	return nil
+}
+
+// apply sets how senders go about their deliveries.
+func (c *Delivery) apply(o *deliver.Options) {
+	o.Backoff, o.BackoffMax, o.UserAgent = c.Backoff, c.BackoffMax, c.UserAgent
+	o.DisableFailures, o.DisableWithin = c.DisableAfter.Failures, c.DisableAfter.Within
+}
+
+// differs says whether senders must go about their deliveries in another way.
+func (c *Delivery) differs(other *Delivery) bool {
+	return c.Backoff != other.Backoff || c.BackoffMax != other.BackoffMax || c.UserAgent != other.UserAgent ||
+		c.DisableAfter != other.DisableAfter
+}
