@@ -106,6 +106,9 @@ func wantKeys(t *testing.T, of reflect.Type, values map[string]any, path string)
 	for i := range of.NumField() {
 		field := of.Field(i)
 		key, tagged := field.Tag.Lookup("toml")
+		if !field.IsExported() {
+			continue
+		}
 		if !tagged {
 			t.Errorf("%s.%s has no tag", of, field.Name)
 			continue
