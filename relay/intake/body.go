@@ -64,6 +64,9 @@ func (r *request) readWire() error {
 	if length > limit {
 		return r.bodyTooLarge("")
 	}
+	if r.asks {
+		return errBodyWanted
+	}
 	stream := r.ctx.RequestBodyStream()
 	if stream == nil {
 		r.bodyEnded = true

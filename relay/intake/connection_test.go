@@ -61,30 +61,6 @@ func TestConnectionStaysUsable(t *testing.T) {
 	}
 }
 
-// TestExpectContinue is how curl sends what is large.
-func TestExpectContinue(t *testing.T) {
-	r := start(t)
-	c, err := net.Dial("tcp", r.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	c.SetDeadline(time.Now().Add(20 * time.Second))
-	request := rawRequest("POST", "/data/track", oneEvent, integrationKey, "Expect: 100-continue")
-	head := bytes.Index(request, []byte("\r\n\r\n")) + 4
-	c.Write(request[:head])
-	br := bufio.NewReader(c)
-	if line, err := br.ReadString('\n'); err != nil || !strings.Contains(line, "100") {
-		t.Fatalf("%q, %v", line, err)
-	}
-	br.ReadString('\n')
-	c.Write(request[head:])
-	if got, err := http.ReadResponse(br, nil); err != nil || got.StatusCode != 200 {
-		t.Fatalf("%v, %v", got, err)
-	}
-	r.stored(`trackEventReceived visitor="v" name="E" id="E" source="server" properties={}`)
-}
-
 // TestSenderGoesAway: of a body that does not come to its end nothing is kept, small or large.
 func TestSenderGoesAway(t *testing.T) {
 	r := start(t)

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net"
@@ -14,22 +15,47 @@ import (
 func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	r := s.acquire(ctx)
 	defer s.rescue(r)
-	s.cors.apply(ctx)
-	r.path = appendPath(r.path[:0], ctx.Request.Header.RequestURI())
-	m := paths.find(r.path, nil)
-	r.end, r.key, r.prefix = m.end, m.key, m.prefix
-	if err := r.serve(); err != nil {
+	if ambiguous(&ctx.Request.Header) {
+		ctx.SetConnectionClose()
+	}
+	s.answer(r, r.serve())
+}
+
+// answer gives the answer that serving came to, and lets go of the request.
+func (s *Server) answer(r *request, err error) {
+	s.cors.apply(r.ctx)
+	if err != nil {
 		r.refuse(err)
 	}
 	if !r.bodyEnded {
 		r.discardBody()
 	}
-	s.metrics.answer(r.end, ctx.Response.StatusCode(), s.opt.Now().Sub(r.now))
+	s.metrics.answer(r.end, r.ctx.Response.StatusCode(), s.opt.Now().Sub(r.now))
 	s.release(r)
 }
 
+// ambiguous says that a request announces its body in both ways. The chunks count; but somebody on the way may have gone by
+// the length and take what is behind the body for another request, so the connection must be closed (RFC 9112, 6.1).
+func ambiguous(h *fasthttp.RequestHeader) bool {
+	if h.ContentLength() != chunked {
+		return false
+	}
+	for line := range bytes.SplitSeq(h.RawHeaders(), []byte("\n")) {
+		if name, _, _ := bytes.Cut(line, []byte(":")); bytes.EqualFold(name, []byte("Content-Length")) {
+			return true
+		}
+	}
+	return false
+}
+
+// chunked is the length of a body that announces none.
+const chunked = -1
+
 // serve hands the request to its endpoint, if it has one that takes the method.
 func (r *request) serve() error {
+	r.path = appendPath(r.path[:0], r.ctx.Request.Header.RequestURI())
+	m := paths.find(r.path, nil)
+	r.end, r.key, r.prefix = m.end, m.key, m.prefix
 	method := r.ctx.Request.Header.Method()
 	switch e := r.end; {
 	case e == nil:

@@ -189,11 +189,12 @@ func (o *Options) validate() error {
 
 func (s *Server) newHTTP() *fasthttp.Server {
 	return &fasthttp.Server{
-		Handler:      s.handle,
-		ErrorHandler: s.handleBroken,
-		Name:         "edgerelay",
-		Logger:       debugLogger{s.opt.Logger},
-		Concurrency:  s.opt.ConnectionsMax,
+		Handler:       s.handle,
+		ExpectHandler: s.expect,
+		ErrorHandler:  s.handleBroken,
+		Name:          "edgerelay",
+		Logger:        debugLogger{s.opt.Logger},
+		Concurrency:   s.opt.ConnectionsMax,
 		// The handler reads bodies itself: it refuses a wrong key before the body has come, grows buffers with what
 		// arrives instead of with what is announced, and answers 413 in the endpoint's own manner.
 		StreamRequestBody:            true,

@@ -26,6 +26,7 @@ type request struct {
 	key    []byte // slices of path
 	prefix []byte
 
+	asks      bool         // the sender waits to be told to send the body
 	bodyEnded bool         // the connection stands behind the body
 	wire      []byte       // the body as it came
 	plain     []byte       // the body inflated
@@ -69,7 +70,7 @@ func (s *Server) release(r *request) {
 	}
 	s.bodies.give(r.reserved)
 	r.ctx, r.end, r.app, r.key, r.prefix, r.peer = nil, nil, nil, nil, nil, nil
-	r.bodyEnded, r.reserved = false, 0
+	r.asks, r.bodyEnded, r.reserved = false, false, 0
 	r.source.Reset(nil)
 	r.wire, r.plain, r.json, r.text = kept(r.wire), kept(r.plain), kept(r.json), kept(r.text)
 	r.record, r.notes = kept(r.record), kept(r.notes)
