@@ -17,7 +17,7 @@
 // DO NOT CHANGE what is drawn here: logs on disk hold it. Add tags instead; readers skip the ones they do not know.
 //
 //	record   +---+-------+-------+---
-//	         | 1 | field | field | …      first byte: 1 = event, 2 = raw request on its way upstream (reserved)
+//	         | 1 | field | field | …      first byte: 1 = event, 2 = raw request on its way upstream
 //	         +---+-------+-------+---
 //	field    +-----+------------------+-------+
 //	         | tag | length (uvarint) | bytes |      an absent field is not there at all

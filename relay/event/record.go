@@ -9,7 +9,7 @@ import (
 // The first byte of a record in the log says what the record is.
 const (
 	RecordEvent   byte = 1 // an Event, as AppendRecord writes it
-	RecordRequest byte = 2 // reserved: a raw request on its way upstream
+	RecordRequest byte = 2 // a raw request on its way upstream, see package upstream
 )
 
 // The tags of the fields: see the picture in the package comment, and do not change them.
