@@ -34,6 +34,21 @@ func TestRequestAllocatesNothing(t *testing.T) {
 	}
 }
 
+func TestForwardedRequestAllocatesNothing(t *testing.T) {
+	w := newWebhook(t, 1, "crm", "http://receiver.test/base")
+	l := newTestLane(t, hook.Upstream("demo", w.Target, 1, time.Second, time.Hour))
+	entry, at := wal.Entry{Body: beacon(1)}, time.Now()
+	f := func() {
+		if err := l.sender.cargo.encode(l, &entry, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f()
+	if n := testing.AllocsPerRun(100, f); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
 // newQuietWire is a receiver on loopback that allocates nothing itself.
 func newQuietWire(t *testing.T) *wire {
 	return newWire(t, func(_ int, c net.Conn) {

@@ -13,7 +13,7 @@ func (l *lane) deliver() (end time.Time) {
 	s, e := l.sender, &l.entry
 	begin := time.Now()
 	wall := s.opt.wall(begin)
-	if err := l.encode(e, wall); err != nil {
+	if err := s.cargo.encode(l, e, wall); err != nil {
 		s.health.leave(l.turn)
 		l.bury(e, Verdict{Outcome: Final, Reason: err.Error()}, wall)
 		return begin
@@ -21,7 +21,7 @@ func (l *lane) deliver() (end time.Time) {
 	err := l.exchange(begin)
 	end = time.Now()
 	wall = s.opt.wall(end)
-	v := judge(&l.response, err, wall)
+	v := s.cargo.judge(&l.response, err, wall)
 	if v.Outcome != Delivered && s.hard.Err() != nil {
 		s.health.leave(l.turn)
 		s.cutOff.Add(1)
@@ -65,7 +65,7 @@ func (l *lane) settle(e *wal.Entry, v Verdict, now time.Time) {
 		s.metrics.delivered(now.Sub(time.UnixMilli(e.Time)))
 	case Retry:
 		delay, more := s.delay(e.Attempts, v.After, rand.Int64N)
-		if !more {
+		if !more || !s.cargo.lasts(e, now.Add(delay)) {
 			v.Reason = "attempt " + strconv.Itoa(e.Attempts) + " was the last: " + v.Reason
 			l.bury(e, v, now)
 			return

@@ -9,6 +9,7 @@ import (
 
 	"edgerelay/relay/event"
 	"edgerelay/relay/sign"
+	"edgerelay/relay/upstream"
 	"edgerelay/wal"
 )
 
@@ -25,6 +26,8 @@ type lane struct {
 	id    [40]byte // the uniqueId's hex digits
 	body  []byte
 	wire  []byte // the whole request
+
+	request upstream.Request // what an upstream gets in place of an event
 
 	conn     *conn // nil: none open
 	reader   *bufio.Reader
@@ -81,6 +84,7 @@ func (l *lane) rest() bool {
 	s := l.sender
 	l.entry = wal.Entry{} // lets go of the log's memory
 	l.event.Reset()
+	l.request.Reset()
 	s.alarm.set()
 	l.linger.Reset(s.opt.Linger)
 	defer l.linger.Stop()

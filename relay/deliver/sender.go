@@ -20,7 +20,8 @@ type Sender struct {
 	opt     *Options
 	queue   Queue
 	bell    *bell
-	head    []byte // of every request, see appendHead
+	cargo   cargo
+	head    []byte // of every event's request, see appendHead
 	dialer  *dialer
 	pace    *rate.Limiter // nil: unlimited
 	health  *health
@@ -37,7 +38,7 @@ type Sender struct {
 }
 
 func newSender(w *hook.Webhook, o *Options, m *hookMetrics) (*Sender, error) {
-	s := &Sender{hook: w, opt: o, head: appendHead(nil, w, o.UserAgent), metrics: m,
+	s := &Sender{hook: w, opt: o, cargo: newCargo(w), head: appendHead(nil, w, o.UserAgent), metrics: m,
 		logger: o.Logger.With("webhook", w.Name)}
 	if _, err := newSigner(w); err != nil {
 		return nil, err
@@ -46,6 +47,7 @@ func newSender(w *hook.Webhook, o *Options, m *hookMetrics) (*Sender, error) {
 	s.hard, s.endHard = context.WithCancel(context.Background())
 	s.dialer = newDialer(s.hard, w, &o.network)
 	s.health = newHealth(o)
+	s.health.disableAfter = s.cargo.disableAfter(o)
 	if w.Rate > 0 {
 		burst := w.Burst
 		if burst == 0 {

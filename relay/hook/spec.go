@@ -75,6 +75,10 @@ type Webhook struct {
 	Schemes    []sign.Scheme // none: deliveries are not signed
 	Header     []Header      // Spec.Headers, sorted by name
 	ByVisitor  bool          // Order is visitor: events of one visitor never overtake each other
+
+	// Patience is not 0 for the upstream of an app alone (see Upstream): its records are requests, which go on as they
+	// came, each until it is this old.
+	Patience time.Duration
 }
 
 // Fault is one thing that is wrong with a Spec.
