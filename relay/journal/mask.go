@@ -1,0 +1,102 @@
+package journal
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// masked stands for a header's value that is not shown.
+const masked = "(not shown)"
+
+// Parts of a header's name that say that its value lets somebody in: anywhere in it, or as a word of its own.
+var (
+	secretParts = []string{"authorization", "cookie", "token", "secret", "passw", "passphrase", "apikey", "credential", "session", "private"}
+	secretWords = []string{"key", "auth", "pwd", "pass", "jwt", "bearer"}
+)
+
+// secret says whether a header's value is masked. Signatures are not: they are the hash of a body, no way in.
+func secret(name string) bool {
+	name = strings.ToLower(name)
+	if name == "idempotency-key" || strings.HasPrefix(name, "access-control-") {
+		return false
+	}
+	for _, part := range secretParts {
+		if strings.Contains(name, part) {
+			return true
+		}
+	}
+	for word := range strings.FieldsFuncSeq(name, func(r rune) bool { return r == '-' || r == '_' || r == '.' }) {
+		if slices.Contains(secretWords, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// scrubMin is the shortest secret that is looked for in a reply, in bytes: shorter ones stand in any text.
+const scrubMin = 8
+
+// secretsOf are the values that must not be seen in the reply either: some receivers answer with what they were sent.
+// Of "Bearer abc" the second word counts by itself. The longest comes first, as one may be part of another.
+func secretsOf(request []Header) (values []string) {
+	for i := range request {
+		if h := &request[i]; len(h.Value) >= scrubMin && secret(h.Name) {
+			values = append(values, h.Value)
+			if _, word, ok := strings.Cut(h.Value, " "); ok && len(word) >= scrubMin {
+				values = append(values, word)
+			}
+		}
+	}
+	slices.SortFunc(values, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
+	return values
+}
+
+// scrub masks secrets in a text. Without one it is the text itself.
+func scrub(text string, secrets []string) string {
+	for _, s := range secrets {
+		text = strings.ReplaceAll(text, s, masked)
+	}
+	return text
+}
+
+// cutBody is what is kept of a reply's body: the first BodyMax bytes of it once the secrets are masked, and no half
+// character at the end. truncated says that there was more. It may alias body.
+func cutBody(body []byte, secrets []string) (kept []byte, truncated bool) {
+	longest := 0
+	if len(secrets) > 0 {
+		longest = len(secrets[0])
+	}
+	kept = body[:min(len(body), BodyMax+longest)]
+	truncated = len(kept) < len(body)
+	for _, s := range secrets {
+		if bytes.Contains(kept, []byte(s)) {
+			kept = bytes.ReplaceAll(kept, []byte(s), []byte(masked))
+		}
+	}
+	if truncated {
+		kept = kept[:max(len(kept)-longest, 0)] // the last bytes may be the beginning of a secret
+	}
+	if len(kept) > BodyMax {
+		kept, truncated = kept[:BodyMax], true
+	}
+	if truncated {
+		kept = wholeRunes(kept)
+	}
+	return kept, truncated
+}
+
+// wholeRunes leaves out a character at the end of which only the beginning is there.
+func wholeRunes(b []byte) []byte {
+	for i := len(b) - 1; i >= max(len(b)-utf8.UTFMax, 0); i-- {
+		if utf8.RuneStart(b[i]) {
+			if !utf8.FullRune(b[i:]) {
+				return b[:i]
+			}
+			return b
+		}
+	}
+	return b
+}
