@@ -13,7 +13,7 @@ var arrows = map[string][]string{
 	"edgerelay":               {"relay", "relay/sink", "bench"},
 	"edgerelay/bench":         {"bench/child", "relay/event", "relay/format", "relay/sign"},
 	"edgerelay/relay":         {"relay/intake", "relay/catalog", "relay/deliver", "relay/console", "relay/journal", "relay/registry", "relay/hook", "relay/mail", "relay/people", "relay/upstream", "relay/event", "relay/format", "relay/sign", "relay/spell", "relay/strict", "wal"},
-	"edgerelay/relay/intake":  {"relay/catalog", "relay/people", "relay/upstream", "relay/sign", "relay/event", "wal"},
+	"edgerelay/relay/intake":  {"relay/catalog", "relay/people", "relay/signal", "relay/upstream", "relay/sign", "relay/event", "wal"},
 	"edgerelay/relay/deliver": {"relay/hook", "relay/journal", "relay/upstream", "relay/format", "relay/sign", "relay/event", "wal"},
 	"edgerelay/relay/console": {"relay/sink/receipt", "relay/sign", "relay/event"},
 	"edgerelay/relay/sink":    {"relay/sink/receipt", "relay/sign", "relay/event"},

@@ -56,6 +56,35 @@ func TestAgentDoesNotAllocate(t *testing.T) {
 	}
 }
 
+// TestFrustrationDoesNotAllocate: looking through what an elder agent sends costs none either.
+func TestFrustrationDoesNotAllocate(t *testing.T) {
+	app := captureApp(t)
+	rig := start(t, func(o *Options) { o.Apps = []App{app} })
+	rig.server.mangle = false
+	rig.meet()
+	r := offline(t, rig.server)
+	r.app, r.end, r.key = rig.server.apps.Load().byKey["KEY"], endpointOf(t, "/data/ptm.gif/KEY"), []byte("KEY")
+	r.ctx.Request.SetRequestURI("/data/ptm.gif/KEY?v=2.219.0_prod")
+	batch := `[` + loadAt(0, 1, "a") + `,` + loadAt(5, 2, "b") + `,` + loadAt(10, 3, "a")
+	for i := range 20 {
+		batch += `,` + clickAt(20+i, 4+i)
+	}
+	payload := []byte(batch + `]`)
+	run := func() {
+		r.resetItems()
+		r.text, r.peer = r.text[:0], nil
+		r.addAgentEvents(payload)
+		r.emitAll(t)
+	}
+	run()
+	if n := r.batch.Len(); n != 3+1+20+5 {
+		t.Fatalf("%d records", n)
+	}
+	if n := testing.AllocsPerRun(50, run); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
 // TestHandlingAgentDoesNotAllocate holds all around it at none as well, for GET and POST. The visitor is excluded, so that
 // the log has no part in it.
 func TestHandlingAgentDoesNotAllocate(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 type agentEvent struct {
 	kind, time, visitor, account, url, props []byte
 	frame, sequence, name, labels, errorLog  []byte
+	tab                                      []byte
 	extra                                    []byte // the properties that the site chose for clicks
 
 	raw []byte
@@ -32,6 +33,8 @@ func (a *agentEvent) read(p *reader) {
 			a.props = p.value()
 		case `"frameId"`:
 			a.frame = p.value()
+		case `"tabId"`:
+			a.tab = p.value()
 		case `"sequence"`:
 			a.sequence = p.value()
 		case `"track_event_name"`:

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"edgerelay/relay/event"
 )
 
 // agentHarvest is a harvest that parses payloads of the agent.
@@ -12,6 +14,7 @@ func agentHarvest(f *testing.F) *harvest {
 	rig := start(f, func(o *Options) { o.Apps, o.BodyMax = []App{app}, 64<<10 })
 	r := offline(f, rig.server)
 	r.app, r.end, r.key = rig.server.apps.Load().byKey["KEY"], endpointOf(f, "/data/ptm.gif/KEY"), []byte("KEY")
+	r.ctx.Request.SetRequestURI("/data/ptm.gif/KEY?v=2.219.0_prod") // which does not label frustration
 	return &harvest{request: r}
 }
 
@@ -35,6 +38,7 @@ func FuzzAgentEvents(f *testing.F) {
 			}
 			h.addAgentEvents(payload)
 			h.checkGuides(t)
+			h.checkDoubts(t)
 			n := len(h.items) + len(h.agent.answers)
 			for _, out := range h.leftOut {
 				n += out
@@ -60,6 +64,20 @@ func (h *harvest) checkGuides(t *testing.T) {
 			if id[0] != '"' || !isStable(h, id) {
 				t.Errorf("ID %q", id)
 			}
+		}
+	}
+}
+
+// checkDoubts decides on all doubts and holds that none is left.
+func (h *harvest) checkDoubts(t *testing.T) {
+	t.Helper()
+	if err := h.resolve(); err != nil {
+		t.Error(err)
+	}
+	h.feed.Done(true)
+	for i := range h.items {
+		if it := &h.items[i]; it.doubted || it.event.Kind == event.UTurn && !it.dropped && h.items[i-1].event.Kind != event.PageLoaded {
+			t.Errorf("in doubt, or of nothing: %s", show(&it.event))
 		}
 	}
 }

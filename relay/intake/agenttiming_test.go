@@ -79,18 +79,6 @@ func BenchmarkAgentParse(b *testing.B) {
 	})
 }
 
-// emitAll is what commit does with items of people who are known.
-func (r *request) emitAll(t testing.TB) {
-	if news, err := r.screen(); err != nil || news {
-		t.Fatalf("news %v, %v", news, err)
-	}
-	for i := range r.items {
-		if it := &r.items[i]; it.traits == nil && it.event.Kind != 0 {
-			r.emit(&it.event)
-		}
-	}
-}
-
 // BenchmarkAgentHandler is whole requests over pipes, each answered after its commit to a real disk.
 func BenchmarkAgentHandler(b *testing.B) {
 	f := func(name string, parallel int, request func(n int) []byte) {

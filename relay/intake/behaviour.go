@@ -13,6 +13,7 @@ func (r *request) addLoad(a *agentEvent) {
 	e.IDs = r.app.catalog.AppendPageIDs(e.IDs, r.agent.pages)
 	e.Properties = chosenProperties(a)
 	r.addFrustration(a)
+	r.doubtLoad(a)
 }
 
 func (r *request) addClick(a *agentEvent) (why omission, ok bool) {
@@ -27,6 +28,7 @@ func (r *request) addClick(a *agentEvent) (why omission, ok bool) {
 	e.IDs = r.app.catalog.AppendFeatureIDs(e.IDs, ag.features)
 	e.Properties = chosenProperties(a)
 	r.addFrustration(a)
+	r.doubtClick(a, target)
 	return 0, true
 }
 

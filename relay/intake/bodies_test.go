@@ -26,15 +26,23 @@ func (r *request) parse(t testing.TB, body []byte, add func(body []byte)) {
 		t.Fatal(err)
 	}
 	add(r.json)
-	news, err := r.screen()
-	if err != nil || news {
+	r.emitAll(t)
+}
+
+// emitAll is what commit does with items of people who are known.
+func (r *request) emitAll(t testing.TB) {
+	if news, err := r.screen(); err != nil || news {
 		t.Fatalf("news %v, %v: the people of the body must be known", news, err)
 	}
+	if err := r.resolve(); err != nil {
+		t.Fatal(err)
+	}
 	for i := range r.items {
-		if it := &r.items[i]; it.traits == nil && it.event.Kind != 0 {
+		if it := &r.items[i]; !it.dropped && it.traits == nil && it.event.Kind != 0 {
 			r.emit(&it.event)
 		}
 	}
+	r.feed.Done(true)
 }
 
 // trackBody is an event of some 600 bytes, as the reference lines have it.

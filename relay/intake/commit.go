@@ -9,6 +9,7 @@ import (
 // returns when all of it is on disk. On an error nothing was kept.
 func (r *request) commit() error {
 	r.batch.Reset()
+	defer r.feed.Done(false) // unless submit said otherwise
 	news, err := r.screen()
 	if err != nil {
 		return err
@@ -24,8 +25,11 @@ func (r *request) commit() error {
 	return nil
 }
 
-// commitKnown is the usual case: nobody new, no new metadata, and so no lock.
+// commitKnown is the usual case: nobody new and no new metadata, so people stay as they are.
 func (r *request) commitKnown() error {
+	if err := r.resolve(); err != nil {
+		return err
+	}
 	for i := range r.items {
 		switch it := &r.items[i]; {
 		case it.dropped:
@@ -38,10 +42,17 @@ func (r *request) commitKnown() error {
 	if r.batch.Empty() {
 		return nil
 	}
-	if err := r.server.opt.Log.Submit(&r.batch); err != nil {
+	if err := r.submit(); err != nil {
 		return err
 	}
 	return r.wait()
+}
+
+// submit hands the batch to the log. With it, what the detector was told is true.
+func (r *request) submit() error {
+	err := r.server.opt.Log.Submit(&r.batch)
+	r.feed.Done(err == nil)
+	return err
 }
 
 // wait returns when the submitted batch is on disk.

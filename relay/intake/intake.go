@@ -6,7 +6,8 @@
 //	accept → parse → enrich → match → append → answer
 //
 // A dialect is a file (or a few) that says which paths it has and turns a body into items: track.go, segment.go, pendo.go. What
-// they share stands in request.go (the scratch), body.go (the bytes), people.go and commit.go (what happens to items).
+// they share stands in request.go (the scratch), body.go (the bytes), people.go and commit.go (what happens to items),
+// frustration.go (what is found in them that the SDK did not say).
 // A further dialect is one more file and one more line in route.go.
 //
 // It knows dialects, apps and people. It knows no webhook: who wants an event is asked of a Selector. It knows no file
@@ -38,6 +39,7 @@ import (
 	"edgerelay/relay/catalog"
 	"edgerelay/relay/event"
 	"edgerelay/relay/people"
+	"edgerelay/relay/signal"
 	"edgerelay/wal"
 )
 
@@ -81,6 +83,9 @@ type Options struct {
 	// TLSCert and TLSKey are the files of a certificate and its key; both empty: plain HTTP.
 	TLSCert, TLSKey string
 
+	// Signals bounds what is remembered of visitors whose SDKs do not label frustration. Its default is 24 MiB at most.
+	Signals signal.Options
+
 	// Metrics takes the counters. Default: they are counted and shown nowhere.
 	Metrics prometheus.Registerer
 	// Logger gets panics and faults of the disk. Default slog.Default.
@@ -109,6 +114,7 @@ type Server struct {
 	cert    atomic.Pointer[tls.Certificate]
 	cors    cors
 	metrics *metrics
+	signals *signal.Detector
 	bodies  budget
 	pool    sync.Pool     // of *request
 	calls   atomic.Uint64 // numbers messages that have neither an ID nor a time
@@ -127,6 +133,7 @@ func New(o Options) (*Server, error) {
 	s.pool.New = func() any { return newRequest(s) }
 	s.bodies.max = o.BodiesMax
 	s.tokens = newTokenParser(o.Now)
+	s.signals = signal.New(o.Signals)
 	empty, err := catalog.New(catalog.Options{})
 	if err != nil {
 		return nil, fmt.Errorf("make intake: %w", err)

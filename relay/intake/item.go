@@ -20,6 +20,7 @@ type item struct {
 	about  people.Kind
 	group  people.Group
 
+	doubted bool // told only if it is a frustration; what it follows from is the item before, see resolve
 	dropped bool // of an excluded person, or one who must not be processed
 }
 

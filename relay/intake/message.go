@@ -163,6 +163,9 @@ func (r *request) tryMessage(raw []byte, env *envelope) (why omission, ok bool) 
 	r.enrich(&m, env, &it.event)
 	given := r.timeOf(&m, env, &it.event)
 	it.event.UniqueID = r.messageIdentity(&m, given, it.event.Kind)
+	if it.event.Kind == event.PageLoaded {
+		r.doubtPage(&m, given)
+	}
 	return 0, true
 }
 

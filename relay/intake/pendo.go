@@ -40,11 +40,13 @@ const (
 
 // agent is the scratch of a request of the agent.
 type agent struct {
-	token     claims
-	delay     int64  // milliseconds between the agent's clock and ours, see timeOfAgent
-	delayed   bool   // delay is known
-	userAgent []byte // JSON string
-	ip        []byte // JSON string
+	token   claims
+	delay   int64 // milliseconds between the agent's clock and ours, see timeOfAgent
+	delayed bool  // delay is known
+
+	unlabelled bool   // the agent is of those that do not label frustration
+	userAgent  []byte // JSON string
+	ip         []byte // JSON string
 
 	look     catalog.Scratch
 	pages    []catalog.Item
@@ -94,6 +96,7 @@ func serveAgent(r *request) error {
 func (r *request) addAgentEvents(payload []byte) {
 	r.agent.userAgent, r.agent.ip = r.header("User-Agent"), r.peerIP()
 	r.readSendTime(r.ctx.QueryArgs().Peek("ct"))
+	r.agent.unlabelled = !labelsFrustration(r.ctx.QueryArgs().Peek("v"))
 	if payload[0] == '[' {
 		r.readParts(&reader{b: payload})
 	} else {

@@ -14,6 +14,9 @@ func (r *request) screen() (news bool, err error) {
 	for i := range r.items {
 		it := &r.items[i]
 		e := &it.event
+		if it.doubted {
+			continue // it goes with the item before
+		}
 		if r.app.exclude.Excludes(e.Visitor, e.Account) {
 			r.drop(it)
 			continue
@@ -58,6 +61,9 @@ func (r *request) drop(it *item) {
 func (r *request) commitNews() error {
 	change, committed := r.server.opt.People.Begin(), false
 	defer func() { change.Done(committed) }() // also when a fault of the program ends this early
+	if err := r.resolve(); err != nil {
+		return err
+	}
 	for i := range r.items {
 		if it := &r.items[i]; !it.dropped {
 			if err := r.settle(change, it); err != nil {
@@ -69,7 +75,7 @@ func (r *request) commitNews() error {
 	if r.batch.Empty() {
 		return nil
 	}
-	if err := r.server.opt.Log.Submit(&r.batch); err != nil {
+	if err := r.submit(); err != nil {
 		return err
 	}
 	change.Submitted()

@@ -7,6 +7,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"edgerelay/relay/event"
+	"edgerelay/relay/signal"
 	"edgerelay/wal"
 )
 
@@ -40,6 +41,8 @@ type request struct {
 	parts     [][]byte // the messages of a batch, slices of json
 	agent     agent
 	items     []item
+	doubts    []doubt
+	feed      signal.Feed
 	derived   event.Event // an event that follows from an item
 	record    []byte
 	receivers []wal.Receiver
@@ -91,9 +94,9 @@ func (r *request) resetItems() {
 		r.items[i].reset()
 	}
 	if cap(r.items) > keepItems {
-		r.items, r.parts = nil, nil
+		r.items, r.parts, r.doubts = nil, nil, nil
 	}
-	r.items, r.parts = r.items[:0], r.parts[:0]
+	r.items, r.parts, r.doubts = r.items[:0], r.parts[:0], r.doubts[:0]
 	r.derived.Reset()
 	r.agent.reset()
 	clear(r.receivers)
