@@ -4,6 +4,7 @@ package deliver
 
 import (
 	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -41,6 +42,26 @@ func TestForwardedRequestAllocatesNothing(t *testing.T) {
 	f := func() {
 		if err := l.sender.cargo.encode(l, &entry, at); err != nil {
 			t.Fatal(err)
+		}
+	}
+	f()
+	if n := testing.AllocsPerRun(100, f); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// TestListeningAllocatesNothing: a lane that delivers now and then listens before each request.
+func TestListeningAllocatesNothing(t *testing.T) {
+	address := strings.TrimPrefix(strings.TrimSuffix(newQuietWire(t).url, "/hook"), "http://")
+	socket, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close()
+	c := &conn{Conn: socket, socket: socket}
+	f := func() {
+		if !c.fresh(time.Now()) {
+			t.Fatal("the connection is not fresh")
 		}
 	}
 	f()

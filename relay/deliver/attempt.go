@@ -20,6 +20,9 @@ func (l *lane) deliver() (end time.Time) {
 	}
 	err := l.exchange(begin)
 	end = time.Now()
+	if l.conn != nil {
+		l.conn.idle = end
+	}
 	wall = s.opt.wall(end)
 	v := s.cargo.judge(&l.response, err, wall)
 	if v.Outcome != Delivered && s.hard.Err() != nil {

@@ -10,11 +10,12 @@ import (
 type conn struct {
 	net.Conn
 	socket net.Conn // the same, below TLS; never changed, as a hard stop closes it from elsewhere
+	ear    ear      // at the socket
 	dialer *dialer
 
 	got     int       // bytes read since the last request was begun
 	readErr error     // the first of a Read since then
-	used    time.Time // when the last request was begun
+	idle    time.Time // since when no reply is expected
 }
 
 func (c *conn) Read(p []byte) (int, error) {
@@ -33,11 +34,13 @@ func (c *conn) Close() error {
 	return c.Conn.Close()
 }
 
-// trust is for how long after a request a kept connection is used again unseen. Later it is looked at before: servers
-// and balancers close idle connections, some with a parting 408 that must not be taken for an answer.
-const trust = 50 * time.Millisecond
+// trust is for how long after a reply a kept connection is used again unseen. Later it is listened to before: servers and
+// balancers close idle connections, some with a parting 408, and some receivers answer twice; neither must be taken for the
+// next answer. To listen costs 0.4 µs, 5 % of a delivery on loopback. A lane with work waiting goes on within some
+// microseconds, and pays nothing; what is heard only after the next request has begun cannot be told from its answer.
+const trust = time.Millisecond
 
 // fresh says whether a kept connection can be used again.
 func (c *conn) fresh(now time.Time) bool {
-	return now.Sub(c.used) < trust || silent(c.socket)
+	return now.Sub(c.idle) < trust || c.ear.silent(c.socket)
 }

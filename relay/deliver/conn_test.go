@@ -139,6 +139,34 @@ func TestConnectionThatSaysFarewell(t *testing.T) {
 	g.faultless(t, 2)
 }
 
+// TestReceiverThatAnswersTwice: an answer that nobody asked for is not taken for the next delivery's, which failed in truth.
+func TestReceiverThatAnswersTwice(t *testing.T) {
+	said := make(chan struct{})
+	w := newWire(t, func(n int, c net.Conn) {
+		readRequest(c)
+		if n == 1 {
+			_, _ = io.WriteString(c, okReply)
+			time.Sleep(5 * time.Millisecond) // the answer is complete before
+			_, _ = io.WriteString(c, okReply)
+			close(said)
+			readRequest(c)
+		}
+		_, _ = io.WriteString(c, "HTTP/1.1 400 No\r\nContent-Length: 0\r\n\r\n")
+	})
+	g := newRig(t, w.url, keepLanes(1))
+	g.send(t, "v", "first")
+	<-said
+	time.Sleep(10 * time.Millisecond)
+	g.send(t, "v", "second")
+	g.drained(t)
+	if letters := g.deadLetters(t); len(letters) != 1 || letters[0].Status != 400 {
+		t.Errorf("dead letters %+v, want the second delivery's", letters)
+	}
+	if n := w.conns.Load(); n != 2 {
+		t.Errorf("%d connections, want a new one for the second", n)
+	}
+}
+
 // TestReceiverThatStartsAnew closes all kept connections at once, more than there are failures to a brake.
 func TestReceiverThatStartsAnew(t *testing.T) {
 	const lanes = 3 * brakeAfter

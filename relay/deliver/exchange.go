@@ -42,7 +42,6 @@ func (l *lane) exchange(begin time.Time) error {
 		if err != nil {
 			return err
 		}
-		l.conn.used = begin
 		if err = l.talk(deadline); err == nil {
 			return nil
 		}
