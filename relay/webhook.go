@@ -58,6 +58,7 @@ func readSpec(t *strict.Table, s *hook.Spec) {
 	t.Duration("timeout", &s.Timeout, time.Millisecond, hook.TimeoutMax)
 	t.Int("retries", &s.Retries, 0, hook.RetriesMax)
 	t.Durations("schedule", &s.Schedule, 0, hook.WaitMax)
+	t.Bool("probe", &s.Probe)
 	t.Text("owner", &s.Owner)
 	t.Pairs("headers", &s.Headers)
 	t.Bool("allow_private", &s.AllowPrivate)

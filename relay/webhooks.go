@@ -18,16 +18,21 @@ func (r *Relay) openRegistry() error {
 		return err
 	}
 	r.hooks, err = registry.Open(registry.Options{State: r.log, Vault: vault, Fleet: seats{r.fleet, r.log},
-		Journal: noJournal{}, Disabled: r.tellOwner, Logger: r.logger})
+		Journal: noJournal{}, Disabled: r.tellOff, Recovered: r.tellOn, Logger: r.logger})
 	if err != nil {
 		return err
 	}
 	return r.hooks.Load(r.config.rules(false), r.config.Webhooks)
 }
 
-// tellOwner tells a webhook's owner that it was turned off.
-func (r *Relay) tellOwner(w *hook.Webhook, reason string) {
-	r.mailer.TurnedOff(mail.News{To: w.Owner, Webhook: w.Name, Reason: reason, At: time.Now()})
+// tellOff tells a webhook's owner that it was turned off.
+func (r *Relay) tellOff(w *hook.Webhook, reason string) {
+	r.mailer.TurnedOff(mail.News{To: w.Owner, Webhook: w.Name, Reason: reason, At: time.Now(), Probing: w.Probe})
+}
+
+// tellOn tells a webhook's owner that it works again.
+func (r *Relay) tellOn(w *hook.Webhook, reason string) {
+	r.mailer.WorksAgain(mail.News{To: w.Owner, Webhook: w.Name, Reason: reason, At: time.Now()})
 }
 
 // rules are what webhooks are checked by; renew says that all senders must be made anew.

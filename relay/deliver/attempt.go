@@ -31,7 +31,9 @@ func (l *lane) deliver() (end time.Time) {
 		s.queue.Return(e) // cut off by the stop: the receiver is not to blame, and this was no attempt
 		return end
 	}
-	e.Attempts++
+	if !v.Ours {
+		e.Attempts++
+	}
 	s.metrics.attempt(v, end.Sub(begin))
 	l.report(v, wall)
 	l.settle(e, v, wall)
@@ -50,9 +52,9 @@ func (l *lane) report(v Verdict, now time.Time) {
 	began, disable := s.health.failed(l.turn, v, now)
 	switch {
 	case v.Outcome == Gone:
-		s.disable("the receiver answered 410 Gone")
-	case disable:
-		s.disable(strconv.Itoa(s.opt.DisableFailures) + " attempts in a row failed; the last: " + v.Reason)
+		s.disable(reasonGone)
+	case disable != "":
+		s.disable(disable)
 	case began:
 		s.logger.Warn("webhook is failing, one attempt at a time until it answers", "reason", v.Reason)
 	}
@@ -68,6 +70,9 @@ func (l *lane) settle(e *wal.Entry, v Verdict, now time.Time) {
 		s.metrics.delivered(now.Sub(time.UnixMilli(e.Time)))
 	case Retry:
 		delay, more := s.delay(e.Attempts, v.After, rand.Int64N)
+		if v.Ours {
+			delay, more = s.opt.Backoff, true // it was no attempt; the brake keeps the others back meanwhile
+		}
 		if !more || !s.cargo.lasts(e, now.Add(delay)) {
 			v.Reason = "attempt " + strconv.Itoa(e.Attempts) + " was the last: " + v.Reason
 			l.bury(e, v, now)

@@ -57,7 +57,10 @@ type Options struct {
 	DisableWithin   time.Duration
 	// Disabled is told when a sender has turned its webhook off, and why. It is called by a lane, once for each turning
 	// off, and may take a little time; it must not wait for the fleet. Default: nobody is told.
-	Disabled  func(w *hook.Webhook, reason string)
+	Disabled func(w *hook.Webhook, reason string)
+	// Recovered is told when a probe of a webhook that was turned off was delivered. Whoever is told turns it on by Replace.
+	// Default: nobody is told, and the webhook stays off.
+	Recovered func(w *hook.Webhook)
 	UserAgent string
 
 	// Linger is how long a lane without work stays. Default 5 s.
@@ -82,6 +85,9 @@ func (o *Options) ensureDefaults() {
 	}
 	if o.Disabled == nil {
 		o.Disabled = func(*hook.Webhook, string) {}
+	}
+	if o.Recovered == nil {
+		o.Recovered = func(*hook.Webhook) {}
 	}
 }
 

@@ -109,15 +109,15 @@ func (f *Fleet) Remove(name string) (Queue, error) {
 	if s == nil {
 		return nil, fmt.Errorf("remove sender of webhook %q: there is none", name)
 	}
-	s.queue.Hold(true)
 	f.retire(s, "")
+	s.queue.Hold(true)
 	return s.queue, nil
 }
 
 // retire halts a sender that has no webhook any more, or whose webhook goes on under a new name.
 func (f *Fleet) retire(s *Sender, successor string) {
 	delete(f.senders, s.hook.Name)
-	s.halt()
+	s.retire()
 	if s.hook.Name != successor {
 		f.metrics.forget(s.hook.Name)
 	}
@@ -152,7 +152,7 @@ func (f *Fleet) Stop(ctx context.Context) (cut int) {
 	f.mu.Unlock()
 	all := append(f.Senders(), retired...)
 	for _, s := range all {
-		s.halt()
+		s.retire()
 	}
 	for _, s := range all {
 		cut += s.wait(ctx)

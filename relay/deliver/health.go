@@ -2,6 +2,7 @@ package deliver
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -9,12 +10,12 @@ import (
 
 // brakeAfter failed attempts in a row, a webhook is failing: its lanes then take turns, one attempt at a time with a
 // growing pause, so that a receiver that is down for a minute finds its events in the log and not among the dead
-// letters. With brakePauseMax of 1 s and the default of 50 failures, it may be down for about 45 s before it is turned
+// letters. With brakePauseMax of 5 s and the default of 50 failures, it may be down for some 3 minutes before it is turned
 // off; longer when it says by Retry-After how long it will be.
 const (
 	brakeAfter    = 5
 	brakePause    = 50 * time.Millisecond
-	brakePauseMax = time.Second
+	brakePauseMax = 5 * time.Second
 )
 
 // health counts failed attempts in a row. Safe for concurrent use by the lanes of one sender.
@@ -30,9 +31,13 @@ type health struct {
 	turn          chan struct{} // holds one token: the turn of a failing webhook's next attempt
 
 	streak atomic.Int32 // failed attempts in a row; written under mu
+	good   atomic.Int64 // attempts that delivered
 
 	mu       sync.Mutex
-	times    []time.Time   // of the streak's last disableAfter failures: number n stands at n%disableAfter, n from 0
+	blamed   int           // failures of the streak that are the receiver's
+	first    time.Time     // of them
+	times    []time.Time   // of the last disableAfter of them: number n stands at n%disableAfter, n from 0
+	share    share         // of failures among all attempts
 	asked    time.Time     // until when the receiver wants to be left alone
 	well     chan struct{} // closed when the webhook stops failing; made when it begins to
 	reason   string
@@ -98,6 +103,7 @@ func (h *health) leave(turn bool) {
 // succeeded ends a streak, and says whether the webhook was failing.
 func (h *health) succeeded(turn bool) (recovered bool) {
 	defer h.leave(turn)
+	h.good.Add(1)
 	if h.streak.Load() == 0 {
 		return false
 	}
@@ -108,12 +114,14 @@ func (h *health) succeeded(turn bool) (recovered bool) {
 		close(h.well)
 	}
 	h.streak.Store(0)
+	h.blamed = 0
 	h.asked = time.Time{}
 	return recovered
 }
 
-// failed counts a failure. began says that the webhook is failing from now on; disable that it is to be turned off.
-func (h *health) failed(turn bool, v Verdict, now time.Time) (began, disable bool) {
+// failed counts a failure. began says that the webhook is failing from now on; disable, when it is not "", why it is to be
+// turned off.
+func (h *health) failed(turn bool, v Verdict, now time.Time) (began bool, disable string) {
 	defer h.leave(turn)
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -121,21 +129,41 @@ func (h *health) failed(turn bool, v Verdict, now time.Time) (began, disable boo
 	if until := now.Add(min(v.After, h.askedMax)); until.After(h.asked) {
 		h.asked = until
 	}
-	n := int(h.streak.Add(1)) - 1
-	if h.disableAfter > 0 {
-		if at := n % h.disableAfter; at == len(h.times) {
-			h.times = append(h.times, now)
-		} else {
-			h.times[at] = now
-		}
-		if n+1 >= h.disableAfter {
-			disable = now.Sub(h.times[(n+1)%h.disableAfter]) <= h.disableWithin
-		}
-	}
-	if began = n+1 == brakeAfter; began {
+	if began = h.streak.Add(1) == brakeAfter; began {
 		h.well = make(chan struct{})
 	}
+	if h.disableAfter > 0 && !v.Ours {
+		if disable = h.blame(now); disable != "" {
+			disable += "; the last: " + v.Reason
+		}
+	}
 	return began, disable
+}
+
+// blame counts a failure of the receiver, and says why that is enough to turn the webhook off. A count in a row finds the
+// receiver that is broken, the time of a streak the one that is slow about it, and the share the one that answers now and
+// then.
+func (h *health) blame(now time.Time) string {
+	n := h.blamed
+	if h.blamed++; n == 0 {
+		h.first, h.times = now, h.times[:0]
+	}
+	if at := n % h.disableAfter; at == len(h.times) {
+		h.times = append(h.times, now)
+	} else {
+		h.times[at] = now
+	}
+	within := h.disableWithin
+	bad, good, whole := h.share.add(now, within, h.good.Load())
+	switch {
+	case n+1 >= h.disableAfter && now.Sub(h.times[(n+1)%h.disableAfter]) <= within:
+		return fmt.Sprintf("%d attempts in a row failed", h.disableAfter)
+	case n+1 >= brakeAfter && now.Sub(h.first) >= within:
+		return fmt.Sprintf("no attempt got through for %s", now.Sub(h.first).Round(time.Second))
+	case whole && bad >= int64(h.disableAfter) && bad >= shareMax*good:
+		return fmt.Sprintf("%d of %d attempts in %s failed", bad, bad+good, within)
+	}
+	return ""
 }
 
 // disable notes why the webhook is turned off; false when it was off already.

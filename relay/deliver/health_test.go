@@ -11,7 +11,8 @@ import (
 )
 
 func fail(h *health, turn bool, after time.Duration) (began, disable bool) {
-	return h.failed(turn, Verdict{Outcome: Retry, After: after, Reason: "500"}, time.Now())
+	began, why := h.failed(turn, Verdict{Outcome: Retry, After: after, Reason: "500"}, time.Now())
+	return began, why != ""
 }
 
 func TestHealthBrakesAndRecovers(t *testing.T) {
@@ -41,8 +42,10 @@ func TestHealthBrakesAndRecovers(t *testing.T) {
 		f(200 * time.Millisecond)
 		f(400 * time.Millisecond)
 		f(800 * time.Millisecond)
-		f(time.Second)
-		f(time.Second)
+		f(1600 * time.Millisecond)
+		f(3200 * time.Millisecond)
+		f(5 * time.Second)
+		f(5 * time.Second)
 		turn, _ := h.pass(t.Context())
 		if !h.succeeded(turn) || h.failing() {
 			t.Error("a success did not end the streak")
@@ -108,10 +111,11 @@ func TestHealthTurnsOffAfterFailuresWithin(t *testing.T) {
 		})
 	}
 	f(50, 15*time.Minute, time.Second, 50)
-	f(50, 15*time.Minute, 15*time.Minute/49, 50) // the first and the fiftieth are 15 minutes apart
-	f(50, 15*time.Minute, 15*time.Minute/49+time.Millisecond, 0)
+	f(50, 15*time.Minute, 15*time.Minute/49, 50)                  // the first and the fiftieth are 15 minutes apart
+	f(50, 15*time.Minute, 15*time.Minute/49+time.Millisecond, 50) // by then nothing got through for 15 minutes
+	f(50, 15*time.Minute, 30*time.Second, 31)                     // a receiver that hangs for so long each time
 	f(1, time.Minute, time.Hour, 1)
-	f(2, time.Minute, time.Hour, 0)
+	f(2, time.Minute, time.Hour, brakeAfter)
 	f(3, time.Minute, 30*time.Second, 3)
 	f(0, time.Minute, 0, 0)
 

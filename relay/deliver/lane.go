@@ -70,13 +70,18 @@ func (l *lane) run() {
 	}
 }
 
-// puzzled waits a while after the queue could not be read. The log says so once, not every second.
+// puzzled waits a while after the queue could not be read.
 func (l *lane) puzzled(err error) {
+	l.puzzledOnce(err)
+	sleep(l.sender.soft, time.Second)
+}
+
+// puzzledOnce logs that the queue cannot be read: once, not every second.
+func (l *lane) puzzledOnce(err error) {
 	s := l.sender
 	if !s.unreadable.Swap(true) {
 		s.logger.Error("next delivery cannot be read, trying again every second", "error", err)
 	}
-	sleep(s.soft, time.Second)
 }
 
 // rest waits for work, at most the linger time; it answers false when none came.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -35,6 +36,11 @@ type Sender struct {
 	endSoft, endHard context.CancelFunc
 	cutOff           atomic.Int32 // attempts that were
 	unreadable       atomic.Bool  // the queue's last answer was an error
+
+	probing  sync.Mutex // held over a probe's take
+	retired  bool       // no probe may begin
+	endProbe context.CancelFunc
+	probes   sync.WaitGroup
 }
 
 func newSender(w *hook.Webhook, o *Options, m *hookMetrics) (*Sender, error) {
@@ -111,6 +117,9 @@ func (s *Sender) start(disabled string) {
 			s.health.disable(disabled)
 			s.metrics.disabled.Set(1)
 		}
+		if s.hook.Enabled && s.mayProbe(disabled) {
+			s.startProbe()
+		}
 		return
 	}
 	s.metrics.disabled.Set(0)
@@ -154,6 +163,9 @@ func (s *Sender) disable(reason string) {
 	s.metrics.disabled.Set(1)
 	s.logger.Error("webhook is turned off, its events are held in the log", "reason", reason,
 		"next", "mend the receiver, look through the webhook's log, then turn it on again")
+	if s.mayProbe(reason) {
+		s.startProbe()
+	}
 	s.opt.Disabled(s.hook, reason)
 }
 
@@ -162,6 +174,12 @@ func (s *Sender) halt() {
 	s.crew.dismiss()
 	s.endSoft()
 	s.alarm.end()
+}
+
+// retire ends the sender for good: it is replaced, removed or stopped.
+func (s *Sender) retire() {
+	s.haltProbe()
+	s.halt()
 }
 
 // State is what the sender is doing.
@@ -203,6 +221,7 @@ func (s *Sender) wait(ctx context.Context) (cut int) {
 	ended := make(chan struct{})
 	go func() {
 		s.crew.wait()
+		s.probes.Wait()
 		close(ended)
 	}()
 	select {

@@ -2,9 +2,11 @@ package deliver
 
 import (
 	"errors"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -26,6 +28,7 @@ type Verdict struct {
 	Status  int           // of the answer; 408 for a timeout (seed 000), 0 when there was no answer
 	After   time.Duration // the receiver's Retry-After, 0 when it gave none
 	Reason  string        // for people; "" when delivered
+	Ours    bool          // this machine or its network failed, and the receiver is not to blame
 }
 
 // retryAfterMax bounds what a receiver may ask for.
@@ -62,7 +65,7 @@ func statusText(status int) string {
 const reasonMax = 300
 
 func judgeError(err error) Verdict {
-	v := Verdict{Outcome: Retry, Reason: err.Error()}
+	v := Verdict{Outcome: Retry, Reason: err.Error(), Ours: ours(err)}
 	var private *privateError
 	var connecting *connectError
 	switch {
@@ -75,6 +78,21 @@ func judgeError(err error) Verdict {
 	}
 	v.Reason = v.Reason[:min(len(v.Reason), reasonMax)]
 	return v
+}
+
+// ours says that an attempt never left this machine or its network: names cannot be looked up, there is no route, nothing
+// is left to connect with. A name that does not exist is the receiver's fault.
+func ours(err error) bool {
+	var lookup *net.DNSError
+	if errors.As(err, &lookup) {
+		return !lookup.IsNotFound
+	}
+	for _, fault := range []error{syscall.ENETUNREACH, syscall.ENETDOWN, syscall.EMFILE, syscall.ENFILE, syscall.EADDRNOTAVAIL, syscall.ENOBUFS, syscall.ENOMEM} {
+		if errors.Is(err, fault) {
+			return true
+		}
+	}
+	return false
 }
 
 func isTimeout(err error) bool {

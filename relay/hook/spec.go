@@ -46,6 +46,7 @@ type Spec struct {
 	Retries  int             `toml:"retries"`
 	Schedule []time.Duration `toml:"schedule"` // waits between attempts; when there are any, they replace Retries and the back-off
 
+	Probe        bool              `toml:"probe"` // once turned off by failures, it is tried now and then and turned on when that works
 	Owner        string            `toml:"owner"` // mail address
 	Headers      map[string]string `toml:"headers"`
 	AllowPrivate bool              `toml:"allow_private"`

@@ -103,6 +103,23 @@ func (r *Registry) turnOn(e *entry) (Webhook, error) {
 	return r.done(&next)
 }
 
+// Recovered turns a webhook on again whose receiver answered a probe. It is what deliver.Options.Recovered calls.
+func (r *Registry) Recovered(w *hook.Webhook) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	e := r.entries[w.Name]
+	if e == nil || e.hook != w || e.off == nil {
+		return // edited, deleted or turned on meanwhile
+	}
+	reason := e.off.Reason
+	if _, err := r.turnOn(e); err != nil {
+		r.opt.Logger.Error("a webhook that works again could not be turned on", "webhook", w.Name, "error", err)
+		return
+	}
+	r.opt.Journal.Note(w, "turned on again: a probe was delivered")
+	r.opt.Recovered(w, reason)
+}
+
 // power turns a webhook made by the API on or off as its user says.
 func (r *Registry) power(next, e *entry, patch hook.Document) (Webhook, error) {
 	next.version, next.updated, next.document = e.version+1, r.opt.Now().UTC(), e.document.Merge(patch)

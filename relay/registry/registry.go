@@ -55,7 +55,7 @@ type Journal interface {
 	Drop(queue uint32) error
 }
 
-// Options are what a Registry works with. All but Disabled, Logger and Now are required.
+// Options are what a Registry works with. All but Disabled, Recovered, Logger and Now are required.
 type Options struct {
 	State   State
 	Vault   *Vault
@@ -63,8 +63,10 @@ type Options struct {
 	Journal Journal
 	// Disabled is told when a webhook was turned off because of its receiver. It must not block.
 	Disabled func(w *hook.Webhook, reason string)
-	Logger   *slog.Logger     // default slog.Default
-	Now      func() time.Time // default time.Now
+	// Recovered is told when one of those was turned on again by a probe. It must not block.
+	Recovered func(w *hook.Webhook, reason string)
+	Logger    *slog.Logger     // default slog.Default
+	Now       func() time.Time // default time.Now
 }
 
 // Rules are what webhooks are checked by: they come with the config file.
@@ -99,6 +101,9 @@ func Open(o Options) (*Registry, error) {
 	}
 	if o.Disabled == nil {
 		o.Disabled = func(*hook.Webhook, string) {}
+	}
+	if o.Recovered == nil {
+		o.Recovered = func(*hook.Webhook, string) {}
 	}
 	r := &Registry{opt: o, numbers: hook.NewNumbers(o.State), entries: map[string]*entry{}, gone: map[string]*entry{}}
 	made, err := r.readMade()
