@@ -25,6 +25,7 @@ var arrows = map[string][]string{
 
 	"edgerelay/relay/journal":  {"wal"},
 	"edgerelay/relay/registry": {"relay/hook"},
+	"edgerelay/relay/replay":   {"relay/hook", "relay/event", "wal"},
 	"edgerelay/relay/upstream": {"relay/event"},
 
 	"edgerelay/relay/sink/receipt": {"relay/event"},

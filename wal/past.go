@@ -63,7 +63,7 @@ func (l *Log) Read(s Section, f func(p *Past) bool) (next uint64, err error) {
 			return max(from, b.first), err
 		}
 		if !found {
-			return max(from, l.start.Load()), nil // go on behind what was trimmed
+			return max(from, b.first), nil // was trimmed: the next Read begins behind it
 		}
 		last, more, err := b.past(&s, from, to, f)
 		if err != nil || !more {
