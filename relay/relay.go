@@ -18,6 +18,7 @@ import (
 	"edgerelay/relay/catalog"
 	"edgerelay/relay/console"
 	"edgerelay/relay/deliver"
+	"edgerelay/relay/desk"
 	"edgerelay/relay/event"
 	"edgerelay/relay/hook"
 	"edgerelay/relay/intake"
@@ -42,6 +43,7 @@ type Relay struct {
 	fleet   *deliver.Fleet
 	mailer  *mail.Mailer // nil without [smtp] server
 	intake  *intake.Server
+	desk    *desk.Desk
 	console *console.Server
 	started time.Time
 	leaving atomic.Bool // draining: ready no more
@@ -82,6 +84,7 @@ func (r *Relay) assemble() error {
 	if err := r.openIntake(); err != nil {
 		return err
 	}
+	r.openDesk()
 	return r.openConsole()
 }
 
@@ -167,7 +170,7 @@ func (c *Config) intakeApps(known *catalog.Catalog) ([]intake.App, error) {
 func (r *Relay) openConsole() (err error) {
 	r.console, err = console.New(console.Options{
 		Gatherer: r.registry, Ready: r.ready, Health: r.health, Stats: func() any { return r.stats() },
-		Secrets: r.secrets, Token: r.config.Console.Token, Version: Version, Logger: r.logger,
+		Desk: r.desk, Secrets: r.secrets, Token: r.config.Console.Token, Version: Version, Logger: r.logger,
 	})
 	return err
 }
@@ -272,6 +275,9 @@ func (r *Relay) close(ctx context.Context) error {
 	r.closeMailer(ctx)
 	if r.console != nil {
 		faults = append(faults, r.console.Shutdown(ctx))
+	}
+	if r.desk != nil {
+		r.desk.Close()
 	}
 	return errors.Join(append(faults, r.log.Close())...)
 }

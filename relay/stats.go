@@ -50,14 +50,11 @@ func (r *Relay) stats() Stats {
 		Head: l.Head, Start: l.Start, Records: l.Records, Commits: l.Commits, Bytes: l.Bytes, DiskBytes: l.DiskBytes,
 		Trimmed: l.Trimmed, Full: r.log.Full()}}
 	for _, sender := range r.fleet.Senders() {
-		q, state := sender.Queue().Stats(), sender.State()
-		h := HookStats{Name: sender.Hook().Name, State: state.Name, Reason: state.Reason, Lanes: state.Lanes,
-			Backlog: q.Backlog, InFlight: q.Flight, Parked: q.Parked, Dead: q.Dead, Trimmed: q.Trimmed}
-		if h.State == "idle" && q.Parked > 0 {
-			h.State = "retrying"
-		}
-		if q.Oldest > 0 {
-			h.OldestAge = time.Since(time.UnixMilli(q.Oldest)).Seconds()
+		p := pulse(sender)
+		h := HookStats{Name: sender.Hook().Name, State: p.State, Reason: p.Reason, Lanes: p.Lanes,
+			Backlog: p.Backlog, InFlight: p.InFlight, Parked: p.Parked, Dead: p.Dead, Trimmed: p.Trimmed}
+		if !p.Oldest.IsZero() {
+			h.OldestAge = time.Since(p.Oldest).Seconds()
 		}
 		s.Webhooks = append(s.Webhooks, h)
 	}

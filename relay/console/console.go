@@ -27,6 +27,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"edgerelay/relay/desk"
 )
 
 const (
@@ -41,6 +43,7 @@ type Options struct {
 	Ready    func() error               // why the relay cannot take or send events now; nil = always ready
 	Health   func() error               // why the relay should be restarted; nil = always healthy
 	Stats    func() any                 // what /api/stats shows, encoded as JSON; nil = nothing
+	Desk     *desk.Desk                 // what the admin API works on; nil = there is no admin API
 	Secrets  func() map[string][]string // webhook name → secrets that it may sign with; nil = none
 	Token    string                     // "" = no token is asked for; then only loopback listeners are served
 	Version  string                     // shown on the pages

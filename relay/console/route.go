@@ -52,6 +52,9 @@ func (s *Server) routes() http.Handler {
 	behind.Handle("/debug/pprof/", profiles())
 	behind.Handle("/inspect", inspector)
 	behind.Handle("/inspect/{rest...}", inspector)
+	if s.opts.Desk != nil {
+		s.routeAPI(behind)
+	}
 	for path, asset := range s.pages.assets {
 		behind.Handle(path, methods{"GET": asset.ServeHTTP})
 	}

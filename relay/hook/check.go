@@ -70,6 +70,8 @@ func (c *checker) name() {
 		c.add("name", "is %d bytes long; it may have %d", len(name), nameMax)
 	case strings.TrimSpace(name) != name || strings.ContainsFunc(name, func(r rune) bool { return r == '/' || !unicode.IsPrint(r) }):
 		c.add("name", "may not contain a slash or a control character, nor start or end with a space")
+	case name == "." || name == "..":
+		c.add("name", "means a folder in the paths of the admin API; give the webhook a name of letters")
 	}
 }
 

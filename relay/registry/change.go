@@ -71,10 +71,18 @@ func (r *Registry) Edit(name string, patch hook.Document, version uint64) (Webho
 	if err != nil {
 		return Webhook{}, err
 	}
-	if version > 0 && version != e.version {
-		return Webhook{}, &Error{Code: Stale, Message: fmt.Sprintf("webhook %q was changed meanwhile: this is version %d, you changed %d; look at it again", name, e.version, version)}
+	if err := e.at(version); err != nil {
+		return Webhook{}, err
 	}
 	return r.edit(e, patch)
+}
+
+// at says whether the entry is at a version; 0 is any.
+func (e *entry) at(version uint64) error {
+	if version > 0 && version != e.version {
+		return &Error{Code: Stale, Message: fmt.Sprintf("webhook %q was changed meanwhile: this is version %d, you saw %d; look at it again", e.name, e.version, version)}
+	}
+	return nil
 }
 
 // edit makes a new entry of one and a patch, and puts it in its place.
@@ -123,12 +131,16 @@ func (r *Registry) succeed(e, next *entry) error {
 	return r.opt.Fleet.Replace(e.name, next.hook, reason)
 }
 
-// Delete deletes a webhook made by the API, with all that waits for it, its dead letters and its log.
-func (r *Registry) Delete(name string) error {
+// Delete deletes a webhook made by the API, with all that waits for it, its dead letters and its log. A version of more
+// than 0 must be the present one.
+func (r *Registry) Delete(name string, version uint64) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	e, err := r.mine(name, "be deleted")
 	if err != nil {
+		return err
+	}
+	if err := e.at(version); err != nil {
 		return err
 	}
 	if err := r.forget(e); err != nil {

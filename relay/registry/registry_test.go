@@ -65,10 +65,10 @@ func TestLifeOfAWebhook(t *testing.T) {
 	if w, err = g.Disable("sales"); err != nil || w.Enabled {
 		t.Errorf("turned off: %+v, %v", w, err)
 	}
-	if err := g.Delete("sales"); err != nil {
+	if err := g.Delete("sales", 0); err != nil {
 		t.Fatal(err)
 	}
-	g.refused(g.Delete("sales"), NotFound, "")
+	g.refused(g.Delete("sales", 0), NotFound, "")
 	g.runs(map[string]string{})
 	if again := g.create(crm); again.Queue == w.Queue {
 		t.Error("a new webhook has the queue of a deleted one")

@@ -1,0 +1,52 @@
+package console
+
+import (
+	"errors"
+	"net/http"
+
+	"edgerelay/relay/desk"
+	"edgerelay/relay/registry"
+)
+
+// routeAPI adds the admin API. All of it answers JSON; what goes wrong is {"error":{"code","message","field"}}.
+func (s *Server) routeAPI(mux *http.ServeMux) {
+	for path, handlers := range map[string]methods{
+		"/api/webhooks":                {"GET": s.listWebhooks, "POST": s.createWebhook},
+		"/api/webhooks/{name}":         {"GET": s.getWebhook, "PATCH": s.editWebhook, "DELETE": s.deleteWebhook},
+		"/api/webhooks/{name}/enable":  {"POST": s.enableWebhook},
+		"/api/webhooks/{name}/disable": {"POST": s.disableWebhook},
+		"/api/webhooks/{name}/stats":   {"GET": s.webhookStats},
+	} {
+		mux.Handle(path, handlers)
+	}
+}
+
+// statuses are the HTTP statuses of the desk's refusals.
+var statuses = map[desk.Code]int{
+	desk.Invalid:                    http.StatusBadRequest,
+	desk.NotFound:                   http.StatusNotFound,
+	desk.Stale:                      http.StatusPreconditionFailed,
+	desk.Busy:                       http.StatusServiceUnavailable,
+	desk.Code(registry.Exists):      http.StatusConflict,
+	desk.Code(registry.ReadOnly):    http.StatusConflict,
+	desk.Code(registry.NeedsReview): http.StatusConflict,
+	desk.Code(registry.NeedsForce):  http.StatusConflict,
+	desk.Code(registry.NeedsFrom):   http.StatusConflict,
+}
+
+// refuse answers with what the desk refused, or with a fault of the relay, which is logged too.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	var refused *desk.Error
+	if !errors.As(err, &refused) {
+		s.opts.Logger.Error("a request to the admin API failed", "method", r.Method, "path", r.URL.Path, "error", err)
+		fail(w, http.StatusInternalServerError, "internal", "%v", err)
+		return
+	}
+	status := statuses[refused.Code]
+	if status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "1")
+	}
+	answerJSON(w, status, struct {
+		Error *desk.Error `json:"error"`
+	}{refused})
+}
