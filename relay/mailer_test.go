@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -37,6 +39,27 @@ func TestMailer(t *testing.T) {
 	}
 	text := <-said
 	for _, part := range []string{"MAIL FROM:<relay@example.com>", "RCPT TO:<owner@example.com>", "Reason:      the receiver answered 410 Gone", "Console: http://127.0.0.1:8485/"} {
+		if !strings.Contains(text, part) {
+			t.Errorf("the server heard no %q:\n%s", part, text)
+		}
+	}
+}
+
+// TestOwnerHears: a receiver that is gone turns its webhook off, and the owner gets mail of it.
+func TestOwnerHears(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := make(chan string, 1)
+	go func() { said <- takeMail(listener) }()
+	gone := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusGone) }))
+	defer gone.Close()
+	r := run(t, reloadApp+reloadHook("crm", gone.URL, "*")+"owner = \"owner@example.com\"\n"+
+		fmt.Sprintf("[smtp]\nserver = %q\nfrom = \"relay@example.com\"\ntls = \"none\"\n", listener.Addr()))
+	r.track("k1", "first")
+	text := <-said
+	for _, part := range []string{"RCPT TO:<owner@example.com>", `Subject: edgerelay: webhook "crm" was turned off`, "Reason:      the receiver answered 410 Gone"} {
 		if !strings.Contains(text, part) {
 			t.Errorf("the server heard no %q:\n%s", part, text)
 		}

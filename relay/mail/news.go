@@ -2,7 +2,6 @@ package mail
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -17,7 +16,7 @@ type News struct {
 	To      string // the owner's address; "" has none, then there is no mail
 	Webhook string // its name
 	Reason  string // why it was turned off, or is on again; user's and receiver's text, so only one line of it is shown
-	Status  int    // of the receiver's last answer; 0: there was none
+	Status  int    // of the receiver's last answer; 0 is not known, and not shown
 	At      time.Time
 	Probing bool // the relay asks the receiver itself from time to time, and turns the webhook on when it answers well
 }
@@ -58,11 +57,9 @@ func (n *News) appendFacts(b *strings.Builder) {
 	if reason := line(n.Reason, reasonMax); reason != "" {
 		fmt.Fprintf(b, "Reason:      %s\n", reason)
 	}
-	status := "none, no answer came"
 	if n.Status > 0 {
-		status = strconv.Itoa(n.Status)
+		fmt.Fprintf(b, "Last status: %d\n", n.Status)
 	}
-	fmt.Fprintf(b, "Last status: %s\n", status)
 	fmt.Fprintf(b, "When:        %s\n", n.At.UTC().Format("2006-01-02 15:04:05 UTC"))
 }
 

@@ -112,7 +112,6 @@ func TestProbing(t *testing.T) {
 	want := `edgerelay turned the webhook "Größe & Co's" off. Nothing is sent to it now; its events wait in the
 log, as long as the log's limits let them.
 
-Last status: none, no answer came
 When:        2026-11-21 12:00:00 UTC
 
 What to do next:
