@@ -52,7 +52,7 @@ func (q *Queue) enchain(e *Entry) (held bool, err error) {
 	}
 	if c.parked == 0 && c.disk == 0 && q.heldCount < heldMax && q.heldBytes+len(e.Body)+len(e.Note) <= heldBytesMax {
 		q.keep(c, e)
-		q.flight = append(q.flight, flight{seq: e.Seq, time: e.Time, held: true})
+		q.flight = append(q.flight, flight{seq: e.Seq, time: e.Time, order: e.Order, held: true})
 		return true, nil
 	}
 	return true, q.commit(func(pb *pebble.Batch) error { return q.spill(pb, c, e) })
@@ -169,7 +169,7 @@ func (q *Queue) takeReady() (e Entry, ok bool, err error) {
 		c.from = e.Seq + 1
 		c.disk--
 		q.behind--
-		q.flight = append(q.flight, flight{seq: e.Seq, time: e.Time, key: l.key})
+		q.flight = append(q.flight, flight{seq: e.Seq, time: e.Time, order: e.Order, key: l.key})
 	}
 	q.ready = slices.Delete(q.ready, 0, 1)
 	switch {

@@ -52,7 +52,7 @@ func (q *Queue) takeDue(now int64) (e Entry, ok bool, err error) {
 	}
 	l := q.due[0]
 	q.due = slices.Delete(q.due, 0, 1)
-	q.flight = append(q.flight, flight{seq: l.entry.Seq, time: l.entry.Time, key: l.key})
+	q.flight = append(q.flight, flight{seq: l.entry.Seq, time: l.entry.Time, order: l.entry.Order, key: l.key})
 	q.unparkHead(l.entry.Order)
 	q.dueLast = true
 	return l.entry, true, nil

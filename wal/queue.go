@@ -86,10 +86,11 @@ type queueMark struct {
 // flight is an entry that was read and has not ended. key is nil when its only copy is in the log; the cursor then
 // waits for it. held means that it waits in memory for its turn; else a lane has it.
 type flight struct {
-	seq  uint64
-	time int64
-	key  []byte
-	held bool
+	seq   uint64
+	time  int64
+	order uint64
+	key   []byte
+	held  bool
 }
 
 // loaded is an entry with the key of its copy.

@@ -5,8 +5,7 @@ import (
 	"slices"
 )
 
-// SetOrdered begins or ends keeping records of one order key in their order (see QueueOptions). Deliveries that are in
-// lanes' hands when it begins may be overtaken.
+// SetOrdered begins or ends keeping records of one order key in their order (see QueueOptions).
 func (q *Queue) SetOrdered(ordered bool) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -21,33 +20,41 @@ func (q *Queue) SetOrdered(ordered bool) error {
 	return nil
 }
 
-// beginOrder makes chains of what is parked; what is in memory of held deliveries is none, for nothing was held.
+// beginOrder makes chains whose heads are what is in hand and what is parked, several of one order key if need be. What is
+// held on disk, from an earlier time of order, goes behind them.
 func (q *Queue) beginOrder() error {
+	heads, parked := map[uint64]int{}, map[uint64]int{}
+	for _, f := range q.flight {
+		heads[f.order]++
+	}
 	prefix := appendQueueKey(nil, spaceParked, q.id)
 	err := q.log.store.scan(prefix, prefixEnd(prefix), func(key, value []byte) (bool, error) {
 		var e Entry
 		if _, err := parseCopy(lastNumber(key), value, &e); err != nil {
 			return false, fmt.Errorf("parked delivery %x: %w", key, err)
 		}
-		inHand := slices.ContainsFunc(q.flight, func(f flight) bool { return f.seq == e.Seq })
-		if e.Order != 0 && !inHand {
-			c := q.chain(e.Order)
-			c.heads++
-			c.parked++
+		if !slices.ContainsFunc(q.flight, func(f flight) bool { return f.seq == e.Seq }) {
+			heads[e.Order]++
+			parked[e.Order]++
 		}
 		return true, nil
 	})
 	if err != nil {
 		return fmt.Errorf("order queue %d: %w", q.id, err)
 	}
-	q.opt.Ordered = true
+	delete(heads, 0)
+	for order, n := range heads {
+		c := q.chain(order)
+		c.heads, c.parked = n, parked[order]
+	}
+	q.opt.Ordered, q.ready = true, nil
+	q.readyHeadless()
 	return nil
 }
 
 // endOrder lets everything go that is held.
 func (q *Queue) endOrder() {
-	q.opt.Ordered = false
-	q.ready = q.ready[:0]
+	q.opt.Ordered, q.ready = false, nil
 	for order, c := range q.chains {
 		for len(c.memory) > 0 {
 			e := q.unkeep(c)
@@ -62,8 +69,7 @@ func (q *Queue) endOrder() {
 			delete(q.chains, order)
 			continue
 		}
-		c.diskFirst = false
-		q.ready = append(q.ready, order)
+		q.chains[order] = &chain{disk: c.disk, from: c.from}
 	}
-	slices.Sort(q.ready)
+	q.readyHeadless()
 }

@@ -141,7 +141,7 @@ func (q *Queue) refly() error {
 			q.lose(1) // a limit took it meanwhile
 			continue
 		}
-		f.time = e.Time
+		f.time, f.order = e.Time, e.Order
 		if f.held = q.rejoin(&e); !f.held {
 			q.returned = append(q.returned, e)
 		}

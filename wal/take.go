@@ -70,7 +70,7 @@ func (q *Queue) takeLog() (e Entry, ok, again bool, err error) {
 		if held {
 			continue
 		}
-		q.flight = append(q.flight, flight{seq: e.Seq, time: e.Time})
+		q.flight = append(q.flight, flight{seq: e.Seq, time: e.Time, order: e.Order})
 		return e, true, false, nil
 	}
 	return Entry{}, false, true, nil
