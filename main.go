@@ -65,9 +65,6 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		level = slog.LevelDebug
 	}
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
-	for _, note := range config.Unused() {
-		logger.Warn("a key has no effect in this version", "key", note)
-	}
 	r, err := relay.Open(config, logger)
 	if err != nil {
 		return err
@@ -193,9 +190,6 @@ func (c *checkCommand) Run() error {
 	config, file, err := relay.Find(c.Config, builtIn)
 	if err != nil {
 		return err
-	}
-	for _, note := range config.Unused() {
-		fmt.Printf("%s: note: %s has no effect in this version\n", file, note)
 	}
 	_, err = fmt.Printf("%s: fine: %s\n", file, config.Summary())
 	return err

@@ -171,19 +171,6 @@ func (c *Config) Summary() string {
 	return text
 }
 
-// Unused are the keys that are set and have no effect in this version, with their tables.
-func (c *Config) Unused() (keys []string) {
-	note := func(set bool, format string, args ...any) {
-		if set {
-			keys = append(keys, fmt.Sprintf(format, args...))
-		}
-	}
-	for _, a := range c.Apps {
-		note(a.Upstream != "", "app %q: upstream", a.Name)
-	}
-	return keys
-}
-
 // count is a number with its noun.
 func count(n int, noun string) string {
 	if n == 1 {

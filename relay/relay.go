@@ -25,6 +25,7 @@ import (
 	"edgerelay/relay/mail"
 	"edgerelay/relay/people"
 	"edgerelay/relay/registry"
+	"edgerelay/relay/upstream"
 	"edgerelay/wal"
 )
 
@@ -47,6 +48,9 @@ type Relay struct {
 	console *console.Server
 	started time.Time
 	leaving atomic.Bool // draining: ready no more
+
+	upstreams map[string]appUpstream // by app
+	asked     *upstream.Metrics
 
 	reloading sync.Mutex
 }
@@ -81,6 +85,10 @@ func (r *Relay) assemble() error {
 		return err
 	}
 	r.people = people.Open(people.Options{State: r.log, CacheBytes: int(r.config.Log.Memory / 4)})
+	r.asked = upstream.NewMetrics(r.registry)
+	if r.upstreams, err = r.planUpstreams(r.config); err != nil {
+		return err
+	}
 	if err := r.openIntake(); err != nil {
 		return err
 	}
@@ -102,7 +110,9 @@ func (r *Relay) newFleet() {
 
 // startSenders opens the webhooks' queues, as the last run left them, and begins to deliver.
 func (r *Relay) startSenders() error {
-	if err := r.hooks.Start(); err != nil {
+	r.reloading.Lock()
+	defer r.reloading.Unlock()
+	if err := errors.Join(r.hooks.Start(), r.startUpstreams()); err != nil {
 		return err
 	}
 	if left := r.log.Waiting(); len(left) > 0 {
@@ -125,7 +135,7 @@ func (r *Relay) openIntake() (err error) {
 	if err != nil {
 		return err
 	}
-	apps, err := r.config.intakeApps(r.catalog)
+	apps, err := r.config.intakeApps(r.catalog, r.upstreams)
 	if err != nil {
 		return err
 	}
@@ -148,7 +158,7 @@ func connectionsMax(descriptors int) int {
 }
 
 // intakeApps turns the config's apps into what intake works with.
-func (c *Config) intakeApps(known *catalog.Catalog) ([]intake.App, error) {
+func (c *Config) intakeApps(known *catalog.Catalog, upstreams map[string]appUpstream) ([]intake.App, error) {
 	var apps []intake.App
 	for _, a := range c.Apps {
 		exclude, err := people.NewExclusions(a.Exclude.Visitors, a.Exclude.Accounts)
@@ -159,6 +169,9 @@ func (c *Config) intakeApps(known *catalog.Catalog) ([]intake.App, error) {
 			ID: a.ID, Platform: a.Platform, SubscriptionID: a.Subscription.ID, SubscriptionName: a.Subscription.Name,
 			SegmentTrack: a.SegmentTrack, Exclude: exclude, Catalog: known, SigningKey: a.SigningKey,
 			WebhookSecrets: []string{a.WebhookSecret, a.WebhookSecretPrevious}}
+		if u := upstreams[a.Name]; u.live != nil {
+			app.Upstream, app.Live = u.hook.Queue, u.live
+		}
 		if a.Key != "" {
 			app.Keys = append(app.Keys, a.Key)
 		}
@@ -259,6 +272,7 @@ const (
 // close stops from the source downwards: intake, senders, mail, console, log.
 func (r *Relay) close(ctx context.Context) error {
 	var faults []error
+	r.endUpstreams()
 	if r.intake != nil {
 		soon, cancel := context.WithTimeout(ctx, intakeTime)
 		defer cancel()

@@ -54,7 +54,11 @@ func (r *Relay) apply(next *Config) error {
 	if err != nil {
 		return err
 	}
-	apps, err := next.intakeApps(known)
+	upstreams, err := r.planUpstreams(next)
+	if err != nil {
+		return err
+	}
+	apps, err := next.intakeApps(known, upstreams)
 	if err != nil {
 		return err
 	}
@@ -69,10 +73,11 @@ func (r *Relay) apply(next *Config) error {
 		r.fleet.Configure(r.config.Delivery.apply)
 		return err
 	}
-	if err := r.intake.SetApps(apps); err != nil {
+	if err := errors.Join(r.seatUpstreams(upstreams), r.intake.SetApps(apps)); err != nil {
 		r.fleet.Configure(r.config.Delivery.apply)
-		return errors.Join(err, r.hooks.Load(r.config.rules(renew), r.config.Webhooks))
+		return errors.Join(err, r.hooks.Load(r.config.rules(renew), r.config.Webhooks), r.seatUpstreams(r.upstreams))
 	}
+	r.keepUpstreams(upstreams)
 	r.catalog = known
 	r.config = next
 	return nil

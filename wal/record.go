@@ -92,6 +92,10 @@ func (b *Batch) Len() int { return len(b.recs) }
 // Empty says whether committing the batch would write nothing.
 func (b *Batch) Empty() bool { return len(b.recs) == 0 && len(b.writes) == 0 }
 
+// Duplicate says whether record i of the batch, in the order in which they were added, was recognised as one that was
+// appended before, and not stored. It may be asked when Wait has returned.
+func (b *Batch) Duplicate(i int) bool { return b.recs[i].repeat }
+
 // Size is the number of bytes that the batch holds.
 func (b *Batch) Size() int { return len(b.buf) + len(b.kv) }
 

@@ -37,6 +37,9 @@ type Scratch struct {
 	text    []byte
 }
 
+// Learn takes the guides out of a reply of guide.json (see Learned).
+func (v View) Learn(reply []byte) error { return v.c.Learn(v.app, reply) }
+
 // Pages appends the pages that url belongs to, ascending, each once. url is a JSON string; of a nil one nothing is known.
 func (v View) Pages(dst []Item, s *Scratch, url []byte) []Item {
 	if len(url) == 0 || url[0] != '"' {

@@ -85,6 +85,35 @@ func TestFrustrationDoesNotAllocate(t *testing.T) {
 	}
 }
 
+// TestForwardingDoesNotAllocate holds what an upstream adds at no allocation.
+func TestForwardingDoesNotAllocate(t *testing.T) {
+	rig := startBeyond(t)
+	rig.server.mangle = false
+	r := offline(t, rig.server)
+	r.app, r.end, r.key = rig.server.apps.Load().byKey["KEY"], endpointOf(t, "/data/ptm.gif/KEY"), []byte("KEY")
+	packed := []byte(jzb(agentBatch()))
+	r.prefix = append(r.prefix, "/pfx"...)
+	h := &r.ctx.Request.Header
+	h.SetRequestURI("/pfx/data/ptm.gif/KEY?jzb=" + string(packed))
+	h.SetUserAgent("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36")
+	h.SetReferer("https://app.example.com/")
+	run := func() {
+		r.resetItems()
+		r.text = r.text[:0]
+		r.identify(packed)
+		if err := r.addRequest(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run()
+	if n := r.batch.Len(); n != 1 {
+		t.Fatalf("%d records", n)
+	}
+	if n := testing.AllocsPerRun(50, run); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
 // TestHandlingAgentDoesNotAllocate holds all around it at none as well, for GET and POST. The visitor is excluded, so that
 // the log has no part in it.
 func TestHandlingAgentDoesNotAllocate(t *testing.T) {

@@ -64,6 +64,24 @@ func BenchmarkAgentParse(b *testing.B) {
 			r.emitAll(b)
 		}
 	})
+	b.Run("upstream", func(b *testing.B) { // what one adds
+		rig := startBeyond(b)
+		rig.server.mangle = false
+		r := offline(b, rig.server)
+		r.app, r.end, r.key = rig.server.apps.Load().byKey["KEY"], endpointOf(b, "/data/ptm.gif/KEY"), []byte("KEY")
+		packed := []byte(jzb(threeEvents(1)))
+		r.ctx.Request.Header.SetRequestURI("/data/ptm.gif/KEY?jzb=" + string(packed))
+		r.ctx.Request.Header.SetUserAgent("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36")
+		b.ReportAllocs()
+		for b.Loop() {
+			r.resetItems()
+			r.text = r.text[:0]
+			r.identify(packed)
+			if err := r.addRequest(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 	b.Run("segment", func(b *testing.B) {
 		r.end = endpointOf(b, "/v1/batch")
 		body := []byte(threeMessages(1))
@@ -81,9 +99,10 @@ func BenchmarkAgentParse(b *testing.B) {
 
 // BenchmarkAgentHandler is whole requests over pipes, each answered after its commit to a real disk.
 func BenchmarkAgentHandler(b *testing.B) {
-	f := func(name string, parallel int, request func(n int) []byte) {
+	f := func(name string, upstream uint32, parallel int, request func(n int) []byte) {
 		b.Run(fmt.Sprintf("%s-%d", name, parallel), func(b *testing.B) {
 			app := captureApp(b)
+			app.Upstream = upstream
 			r := startOn(b, vfs.Default, b.TempDir(), func(o *Options) { o.Apps = []App{app} })
 			r.server.mangle = false
 			r.know()
@@ -96,10 +115,12 @@ func BenchmarkAgentHandler(b *testing.B) {
 		})
 	}
 	for _, parallel := range []int{1, 64} {
-		f("agent", parallel, func(n int) []byte {
+		agent := func(n int) []byte {
 			return rawRequest("GET", fmt.Sprintf("/data/ptm.gif/KEY?v=2.291.4_prod&ct=%d&jzb=%s", theTime.UnixMilli(), jzb(threeEvents(n))), "",
 				"User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36")
-		})
-		f("segment", parallel, func(n int) []byte { return rawRequest("POST", "/v1/batch", threeMessages(n), basicKey) })
+		}
+		f("agent", 0, parallel, agent)
+		f("upstream", 2, parallel, agent)
+		f("segment", 0, parallel, func(n int) []byte { return rawRequest("POST", "/v1/batch", threeMessages(n), basicKey) })
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"edgerelay/relay/catalog"
 	"edgerelay/relay/event"
 	"edgerelay/relay/people"
+	"edgerelay/wal"
 )
 
 // App is who may send: keys, and the names that payloads carry.
@@ -31,6 +32,11 @@ type App struct {
 	// WebhookSecrets are of the Pendo or Userpilot webhooks that lead here: the current one and, during a rotation, the
 	// one before. None: signatures are not looked at.
 	WebhookSecrets []string
+
+	// Upstream is the queue of what goes on to the app's upstream as it came; 0: it has none. Live then answers what the
+	// relay cannot answer itself; nil: nobody does.
+	Upstream uint32
+	Live     Live
 }
 
 // apps is who a key stands for. It is immutable.
@@ -48,9 +54,12 @@ type app struct {
 	segmentTrack bool
 	exclude      *people.Exclusions
 	catalog      catalog.View
-	signingKey   []byte   // nil: tokens are not looked at
-	secrets      []string // none: signatures are not looked at
+	signingKey   []byte         // nil: tokens are not looked at
+	secrets      []string       // none: signatures are not looked at
+	upstream     []wal.Receiver // nil: there is none
+	live         Live           // nil: there is none
 	accepted     [dialects]prometheus.Counter
+	forwarded    prometheus.Counter
 }
 
 // SetApps replaces all apps, for the requests that come from now on. On an error the ones before stay.
@@ -112,6 +121,10 @@ func (s *Server) newApp(o *App) (*app, error) {
 	if o.SigningKey != "" {
 		a.signingKey = []byte(o.SigningKey)
 	}
+	if o.Upstream != 0 {
+		a.upstream, a.live = []wal.Receiver{{Queue: o.Upstream}}, o.Live
+	}
+	a.forwarded = s.metrics.forwarded.WithLabelValues(o.Name)
 	for d := range a.accepted {
 		a.accepted[d] = s.metrics.accepted.WithLabelValues(o.Name, dialect(d).String())
 	}

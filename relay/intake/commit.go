@@ -39,6 +39,9 @@ func (r *request) commitKnown() error {
 			r.emit(&it.event)
 		}
 	}
+	if err := r.addRequest(); err != nil {
+		return err
+	}
 	if r.batch.Empty() {
 		return nil
 	}
@@ -60,6 +63,9 @@ func (r *request) wait() error {
 	done, err := r.batch.Wait()
 	if err != nil {
 		return err
+	}
+	if r.onward.place > 0 {
+		r.lessRequest(&done)
 	}
 	r.app.accepted[r.end.dialect].Add(float64(done.Stored))
 	if done.Duplicates > 0 {

@@ -59,7 +59,7 @@ func (c *cors) apply(ctx *fasthttp.RequestCtx) {
 		h.SetCanonical(corsOriginName, corsAny)
 		return
 	}
-	h.Set("Vary", "Origin")
+	h.Add("Vary", "Origin") // beside what the answer varies by itself
 	if origin := ctx.Request.Header.Peek("Origin"); c.allows(string(origin)) {
 		h.SetBytesV("Access-Control-Allow-Origin", origin)
 		h.Set("Access-Control-Allow-Credentials", "true")

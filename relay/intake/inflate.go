@@ -108,9 +108,9 @@ func (f *flateReader) Reset(r io.Reader) error { return f.ReadCloser.(flate.Rese
 
 // inflate fills plain from wire.
 func (r *request) inflate(how encoding) error {
-	err := r.inflateAs(how)
+	err := r.inflateAs(how, r.wire)
 	if how == deflated && err != nil && err != errInflatedTooLarge && err != errBodies {
-		if r.inflateAs(rawDeflated) == nil {
+		if r.inflateAs(rawDeflated, r.wire) == nil {
 			return nil
 		}
 	}
@@ -129,10 +129,11 @@ func (r *request) inflate(how encoding) error {
 // errInflatedTooLarge stops at the limit, however much a small body would inflate to.
 var errInflatedTooLarge = tooLarge("inflated")
 
-func (r *request) inflateAs(how encoding) (err error) {
+// inflateAs fills plain from what is deflated.
+func (r *request) inflateAs(how encoding, from []byte) (err error) {
 	d := inflaters[how].Get().(inflater)
 	defer inflaters[how].Put(d)
-	r.source.Reset(r.wire)
+	r.source.Reset(from)
 	if err := d.Reset(&r.source); err != nil {
 		return err
 	}

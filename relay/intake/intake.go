@@ -11,7 +11,8 @@
 // A further dialect is one more file and one more line in route.go.
 //
 // It knows dialects, apps and people. It knows no webhook: who wants an event is asked of a Selector. It knows no file
-// and no block: a Log takes batches. It never speaks to anybody but the one who asked.
+// and no block: a Log takes batches. It never speaks to anybody but the one who asked: what an app's upstream gets goes
+// into the log like an event (upstream.go), and what only the upstream can answer is asked of a Live (live.go).
 //
 // A body is made stable JSON (see package event) as a whole and once, before it is looked at. That one pass checks
 // syntax, UTF-8 and depth, settles duplicate keys and spelling, and leaves bytes of which every part can be kept as it
@@ -40,6 +41,7 @@ import (
 	"edgerelay/relay/event"
 	"edgerelay/relay/people"
 	"edgerelay/relay/signal"
+	"edgerelay/relay/upstream"
 	"edgerelay/wal"
 )
 
@@ -58,6 +60,12 @@ type Log interface {
 // receivers' notes may point into; it keeps neither these nor the event. It is called concurrently.
 type Selector interface {
 	Receivers(dst []wal.Receiver, notes []byte, e *event.Event, app string) ([]wal.Receiver, []byte)
+}
+
+// Live asks an app's upstream while the sender waits. An error says that there is no answer to pass on. It is called
+// concurrently and keeps nothing of q.
+type Live interface {
+	Ask(q *upstream.Request) (*upstream.Reply, error)
 }
 
 // Options are a Server's settings. Log, Selector and People are required; zero values of the rest mean the defaults.

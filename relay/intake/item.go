@@ -81,6 +81,7 @@ var (
 // nonce makes an identity that no other message has, for those with neither an ID nor a time of their own: two equal
 // calls are two events then.
 func (r *request) nonce() []byte {
+	r.onward.identity = 0 // the request is like no other then, either
 	return r.value(func(dst []byte) []byte {
 		dst = binary.BigEndian.AppendUint64(dst, uint64(r.now.UnixNano()))
 		return binary.BigEndian.AppendUint64(dst, r.server.calls.Add(1))

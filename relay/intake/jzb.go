@@ -6,8 +6,6 @@ import (
 	"errors"
 	"io"
 
-	"github.com/valyala/fasthttp"
-
 	"edgerelay/relay/event"
 )
 
@@ -18,7 +16,7 @@ import (
 func (r *request) readAgent() ([]byte, error) {
 	args := r.ctx.QueryArgs()
 	packed, token := args.Peek("jzb"), args.Peek("jwt")
-	if len(packed) == 0 && string(r.ctx.Request.Header.Method()) == fasthttp.MethodPost {
+	if len(packed) == 0 && r.posted() {
 		body, err := r.readObject()
 		if err != nil {
 			return nil, err
@@ -29,6 +27,10 @@ func (r *request) readAgent() ([]byte, error) {
 		if text, plain := event.PlainText(filled(event.Lookup(body, "jwt"))); plain {
 			token = text
 		}
+	} else if r.app.upstream != nil && r.posted() {
+		if err := r.readWire(); err != nil {
+			return nil, err
+		}
 	}
 	if len(packed) == 0 {
 		return nil, badBody("no_events", "there are no events; send them in the query's jzb, or as events in the body")
@@ -36,19 +38,25 @@ func (r *request) readAgent() ([]byte, error) {
 	if err := r.openToken(token); err != nil {
 		return nil, err
 	}
+	r.identify(packed)
 	return r.unpack(packed)
 }
 
 // unpack undoes the agent's encoding: JSON, deflated as zlib, in base64url without padding. What comes of it is in
 // r.json, whose former content, of which packed may be a part, is given up.
 func (r *request) unpack(packed []byte) (payload []byte, err error) {
-	if r.wire, err = r.room(r.wire[:0], base64.RawURLEncoding.DecodedLen(len(packed))); err != nil {
+	if r.packed, err = r.room(r.packed[:0], base64.RawURLEncoding.DecodedLen(len(packed))); err != nil {
 		return nil, err
 	}
-	if r.wire, err = appendBase64(r.wire, packed); err != nil {
+	if r.packed, err = appendBase64(r.packed, packed); err != nil {
 		return nil, badBody("bad_jzb", "jzb is not base64url: %v", err)
 	}
-	switch err := r.inflateAs(deflated); {
+	return r.inflatePayload()
+}
+
+// inflatePayload makes JSON in r.json of what is packed.
+func (r *request) inflatePayload() (payload []byte, err error) {
+	switch err := r.inflateAs(deflated, r.packed); {
 	case err == nil:
 	case err == errBodies:
 		return nil, err

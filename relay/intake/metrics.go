@@ -53,12 +53,28 @@ func (o omission) String() string {
 		"wrong_type", "long_id", "track_off", "metadata", "no_guide"}[o]
 }
 
+// withholding is why a request did not go on to the app's upstream.
+type withholding uint8
+
+const (
+	withheldRepeat withholding = iota
+	withheldUnreadable
+	withheldPeople
+	withholdings
+)
+
+func (w withholding) String() string {
+	return [withholdings]string{"repeat", "unreadable", "people"}[w]
+}
+
 // metrics are the Server's counters. Those that the usual request counts are looked up once.
 type metrics struct {
 	requests   *prometheus.CounterVec
 	answered   []prometheus.Counter // by endpoint: those answered with success
 	accepted   *prometheus.CounterVec
 	matched    prometheus.Counter
+	forwarded  *prometheus.CounterVec
+	withheld   [withholdings]prometheus.Counter
 	duplicates prometheus.Counter
 	excluded   prometheus.Counter
 	leftOut    [omissions]prometheus.Counter
@@ -91,9 +107,11 @@ func newMetrics(r prometheus.Registerer, server *fasthttp.Server) (*metrics, err
 		matched: counter("matched_deliveries_total",
 			"Deliveries that accepted events were matched to, before duplicates were dropped; none at all says that no webhook wants what comes."),
 		duplicates: counter("duplicate_events_total", "Events that were answered with success and not stored, because they were stored within the dedupe window."),
-		excluded:   counter("excluded_events_total", "Events left out because their visitor or account is excluded or marked do-not-process."),
-		refused:    vector("refused_requests_total", "Requests of which nothing was stored, by reason; wrong keys and bad bodies show here.", "reason"),
-		panics:     counter("panics_total", "Requests that met a fault of the program itself; the log has the trace."),
+		forwarded: vector("forwarded_requests_total",
+			"Requests that were stored on their way to the app's upstream; each is delivered there, dead or trimmed in the end.", "app"),
+		excluded: counter("excluded_events_total", "Events left out because their visitor or account is excluded or marked do-not-process."),
+		refused:  vector("refused_requests_total", "Requests of which nothing was stored, by reason; wrong keys and bad bodies show here.", "reason"),
+		panics:   counter("panics_total", "Requests that met a fault of the program itself; the log has the trace."),
 		seconds: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "edge_intake_request_seconds",
 			Help: "From a request's header to its answer, the write to disk included.", Buckets: requestBuckets}),
 	}
@@ -104,6 +122,11 @@ func newMetrics(r prometheus.Registerer, server *fasthttp.Server) (*metrics, err
 	leftOut := vector("left_out_messages_total", "Messages left out of bodies whose other messages were taken, by reason.", "reason")
 	for o := range m.leftOut {
 		m.leftOut[o] = leftOut.WithLabelValues(omission(o).String())
+	}
+	withheld := vector("withheld_requests_total",
+		"Requests of apps with an upstream that did not go on to it, by reason: they came before, cannot be read, or tell only of people who are excluded or marked do-not-process.", "reason")
+	for w := range m.withheld {
+		m.withheld[w] = withheld.WithLabelValues(withholding(w).String())
 	}
 	unnamed := vector("unnamed_agent_events_total",
 		"Events of the Pendo agent that no webhook can select, such as a change of focus, by type; they only show that their visitor was there.", "type")

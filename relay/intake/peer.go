@@ -61,6 +61,23 @@ func (r *request) forwardedFor(addr netip.Addr) netip.Addr {
 	return addr
 }
 
+// forwardedChain is the addresses behind which the sender is, as the upstream is told: what trusted proxies said, and the
+// other end of the connection behind it.
+func (r *request) forwardedChain() []byte {
+	addr := r.remote()
+	if !addr.IsValid() {
+		return nil
+	}
+	return r.value(func(dst []byte) []byte {
+		if r.trusted(addr) {
+			if list := r.ctx.Request.Header.Peek("X-Forwarded-For"); len(list) > 0 {
+				dst = append(append(dst, list...), ", "...)
+			}
+		}
+		return addr.AppendTo(dst)
+	})
+}
+
 // parseAddr takes an address with or without a port.
 func parseAddr(text string) (netip.Addr, bool) {
 	if addr, err := netip.ParseAddr(text); err == nil {

@@ -9,27 +9,41 @@ import (
 // pendoRoutes are what Pendo's web agent asks of its data host. Facts about its wire come from captures of @pendo/agent
 // 2.291.4, which testdata/pendo holds.
 var pendoRoutes = []route{
-	{"/data/ptm.gif/*", pendo("/data/ptm.gif", serveAgent, pixel)},
-	{"/data/guide.gif/*", pendo("/data/guide.gif", serveAgent, pixel)},
-	{"/data/poll.gif/*", pendo("/data/poll.gif", serveAgent, pixel)},
-	{"/data/agentic.gif/*", pendo("/data/agentic.gif", serveAgent, pixel)},
+	{"/data/ptm.gif/*", told("/data/ptm.gif", serveAgent, pixel)},
+	{"/data/guide.gif/*", told("/data/guide.gif", serveAgent, pixel)},
+	{"/data/poll.gif/*", told("/data/poll.gif", serveAgent, pixel)},
+	{"/data/agentic.gif/*", told("/data/agentic.gif", serveAgent, pixel)},
 
-	{"/data/guide.json/*", pendo("/data/guide.json", serveVisitorStub, `{"guides":[]}`)},
-	{"/data/guide.js/*", pendo("/data/guide.js", serveScriptStub, `pendo.guidesPayload({"guides":[]});`)},
-	{"/data/segmentflag.json/*", pendo("/data/segmentflag.json", serveVisitorStub, `{"segmentFlags":[]}`)},
-	{"/data/segmentflag.js/*", pendo("/data/segmentflag.js", serveScriptStub, `pendo.segmentsPayload({"segmentFlags":[]});`)},
+	{"/data/guide.json/*", guides("/data/guide.json", serveVisitor, `{"guides":[]}`)},
+	{"/data/guide.js/*", guides("/data/guide.js", serveScript, `pendo.guidesPayload({"guides":[]});`)},
+	{"/data/segmentflag.json/*", pendo("/data/segmentflag.json", serveVisitor, `{"segmentFlags":[]}`)},
+	{"/data/segmentflag.js/*", pendo("/data/segmentflag.js", serveScript, `pendo.segmentsPayload({"segmentFlags":[]});`)},
+	{"/data/recordingconf/*", pendo("/data/recordingconf", serveRecordingSwitch, `{"enable":false}`)},
 
-	{"/data/log.gif/*", pendo("/data/log.gif", servePixelStub, pixel)},
-	{"/data/rec/*", pendo("/data/rec", serveStub, `{}`)},
-	{"/data/recordingconf/*", pendo("/data/recordingconf", serveStub, `{"enable":false}`)},
-	{"/data/devlog/*", pendo("/data/devlog", serveStub, `{}`)},
-	{"/data/errorlog", pendo("/data/errorlog", serveErrorLog, `{}`)},
+	{"/data/log.gif/*", told("/data/log.gif", serveAgentLog, pixel)},
+	{"/data/rec/*", told("/data/rec", serveRecording, `{}`)},
+	{"/data/devlog/*", told("/data/devlog", serveDevLog, `{}`)},
+	{"/data/errorlog", told("/data/errorlog", serveErrorLog, `{}`)},
 }
 
 // pendo is an endpoint of the agent. It sends all by GET or POST, as it likes.
 func pendo(name string, serve func(*request) error, reply string) endpoint {
 	return endpoint{name: name, methods: get | post, dialect: dialectPendo, busy: fasthttp.StatusServiceUnavailable,
 		serve: serve, reply: reply, image: reply == pixel}
+}
+
+// told is an endpoint that the agent wants nothing from: what it sends there can go to the upstream later.
+func told(name string, serve func(*request) error, reply string) endpoint {
+	e := pendo(name, serve, reply)
+	e.onward = true
+	return e
+}
+
+// guides is an endpoint that the agent asks for guides.
+func guides(name string, serve func(*request) error, reply string) endpoint {
+	e := pendo(name, serve, reply)
+	e.guides = true
+	return e
 }
 
 // Bounds of one payload. Its bytes are bounded already.
@@ -81,6 +95,9 @@ func serveAgent(r *request) error {
 		return err
 	}
 	r.addAgentEvents(payload)
+	if len(r.parts) == 0 {
+		r.onward.identity = 0 // the agent looks whether it gets through; all such requests are alike
+	}
 	if err := r.requireToken(); err != nil {
 		return err
 	}

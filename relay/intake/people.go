@@ -71,6 +71,9 @@ func (r *request) commitNews() error {
 			}
 		}
 	}
+	if err := r.addRequest(); err != nil {
+		return err
+	}
 	change.Stage(&r.batch)
 	if r.batch.Empty() {
 		return nil

@@ -30,9 +30,10 @@ type request struct {
 	asks      bool         // the sender waits to be told to send the body
 	bodyEnded bool         // the connection stands behind the body
 	wire      []byte       // the body as it came
-	plain     []byte       // the body inflated
+	packed    []byte       // the agent's payload, deflated
+	plain     []byte       // the body or payload inflated
 	json      []byte       // the body as stable JSON
-	source    bytes.Reader // of wire, for inflating
+	source    bytes.Reader // of wire or packed, for inflating
 	stable    event.Stable
 	reserved  int64  // of Server.bodies
 	text      []byte // values that do not stand in the body as they are needed
@@ -48,6 +49,7 @@ type request struct {
 	receivers []wal.Receiver
 	notes     []byte
 	batch     wal.Batch
+	onward    onward
 
 	matched  int
 	excluded int
@@ -75,7 +77,7 @@ func (s *Server) release(r *request) {
 	r.ctx, r.end, r.app, r.key, r.prefix, r.peer = nil, nil, nil, nil, nil, nil
 	r.asks, r.bodyEnded, r.reserved = false, false, 0
 	r.source.Reset(nil)
-	r.wire, r.plain, r.json, r.text = kept(r.wire), kept(r.plain), kept(r.json), kept(r.text)
+	r.wire, r.packed, r.plain, r.json, r.text = kept(r.wire), kept(r.packed), kept(r.plain), kept(r.json), kept(r.text)
 	r.record, r.notes = kept(r.record), kept(r.notes)
 	r.resetItems()
 	s.pool.Put(r)
@@ -102,6 +104,9 @@ func (r *request) resetItems() {
 	clear(r.receivers)
 	r.receivers = r.receivers[:0]
 	r.batch.Reset()
+	if r.onward.some {
+		r.onward = onward{}
+	}
 	r.matched, r.excluded = 0, 0
 	if r.omitted {
 		r.leftOut, r.omitted = [omissions]int{}, false
@@ -110,7 +115,7 @@ func (r *request) resetItems() {
 
 // spoil writes over all memory that must not be used any more.
 func (r *request) spoil() {
-	for _, b := range [][]byte{r.wire, r.plain, r.json, r.text, r.record, r.notes, r.path, r.peer} {
+	for _, b := range [][]byte{r.wire, r.packed, r.plain, r.json, r.text, r.record, r.notes, r.path, r.peer} {
 		for i := range b[:cap(b)] {
 			b[:cap(b)][i] = 0xDB
 		}

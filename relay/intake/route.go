@@ -24,6 +24,8 @@ type endpoint struct {
 	busy    int    // the status that says "try again later" in this dialect
 	call    call   // Segment: what a message is that does not say it
 	image   bool   // the sender takes images for answers, see refusePixel
+	onward  bool   // the app's upstream gets what came here, see addRequest
+	guides  bool   // the upstream's answers hold guides
 	reply   string // of endpoints that always answer the same
 
 	serve func(r *request) error // answers, or returns why not: a *refusal, or an error of the log or the people
@@ -135,27 +137,43 @@ func (n *node) find(path, key []byte) match {
 // appendPath appends the path of a request's target, escapes undone. A target is "/path?query", or a whole URL when a
 // proxy is asked.
 func appendPath(dst, target []byte) []byte {
+	target = pathAndQuery(target)
+	if i := bytes.IndexByte(target, '?'); i >= 0 {
+		target = target[:i]
+	}
+	for {
+		i := bytes.IndexByte(target, '%')
+		if i < 0 {
+			return append(dst, target...)
+		}
+		dst = append(dst, target[:i]...)
+		c, n := unescape(target[i:])
+		dst = append(dst, c)
+		target = target[i+n:]
+	}
+}
+
+// pathAndQuery is what stands behind the host in a request's target, and before a fragment.
+func pathAndQuery(target []byte) []byte {
 	if len(target) > 0 && target[0] != '/' {
 		if i := bytes.Index(target, []byte("://")); i >= 0 {
 			target = target[i+len("://"):]
 		}
 		target = target[max(bytes.IndexByte(target, '/'), 0):]
 	}
-	if i := bytes.IndexAny(target, "?#"); i >= 0 {
+	if i := bytes.IndexByte(target, '#'); i >= 0 {
 		target = target[:i]
 	}
-	for {
-		i := bytes.IndexByte(target, '%')
-		if i < 0 || i+2 >= len(target) {
-			return append(dst, target...)
-		}
-		dst = append(dst, target[:i]...)
-		if c, err := strconv.ParseUint(string(target[i+1:i+3]), 16, 8); err == nil {
-			dst = append(dst, byte(c))
-			target = target[i+3:]
-		} else {
-			dst = append(dst, '%')
-			target = target[i+1:]
+	return target
+}
+
+// unescape is the character that text begins with, and how many bytes it takes there. A percent sign that begins no
+// escape stands for itself.
+func unescape(text []byte) (c byte, n int) {
+	if text[0] == '%' && len(text) >= 3 {
+		if c, err := strconv.ParseUint(string(text[1:3]), 16, 8); err == nil {
+			return byte(c), 3
 		}
 	}
+	return text[0], 1
 }

@@ -53,12 +53,19 @@ var segmentRoutes = []route{
 	{"/v1/m", segment("/v1/m", post, serveNothing)},
 	{"/v1/projects/*/settings", segment("/v1/projects/settings", get, serveSettings)},
 	{"/sourceConfig", segment("/sourceConfig", get, serveSourceConfig)},
-	{"/data/segmentio/*", segment("/data/segmentio", post, serveForwarded)},
+	{"/data/segmentio/*", forwarded("/data/segmentio")},
 }
 
 // segment is an endpoint whose clients know 429 better than 503: they obey the Retry-After of the first only.
 func segment(name string, methods method, serve func(*request) error) endpoint {
 	return endpoint{name: name, methods: methods, dialect: dialectSegment, busy: fasthttp.StatusTooManyRequests, serve: serve}
+}
+
+// forwarded is where Segment's cloud sends what is meant for Pendo.
+func forwarded(name string) endpoint {
+	e := segment(name, post, serveForwarded)
+	e.onward = true
+	return e
 }
 
 func message(name string, c call) endpoint {
@@ -178,6 +185,7 @@ func serveForwarded(r *request) error {
 	if err != nil {
 		return err
 	}
+	r.identify(body)
 	env := envelope{forwarded: true}
 	switch body[0] {
 	case '{':

@@ -150,6 +150,9 @@ func (r *Registry) Compiled(name string) (*hook.Webhook, error) {
 	return w.compiled, nil
 }
 
+// Number is the number of the queue of a destination that is no webhook, by its name, which no webhook can have.
+func (r *Registry) Number(name string) (uint32, error) { return r.numbers.Queue(name) }
+
 // Start starts the senders of all webhooks.
 func (r *Registry) Start() error {
 	r.mu.Lock()
