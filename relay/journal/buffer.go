@@ -9,7 +9,10 @@ import (
 type buffer struct {
 	bytes  []byte
 	places []place
+	names  maskNames
 }
+
+func newBuffer() *buffer { return &buffer{names: maskNames{}} }
 
 // place is one row of a buffer.
 type place struct {
@@ -22,7 +25,7 @@ type place struct {
 
 func (b *buffer) add(s stream, at position, a *Attempt) {
 	begin := len(b.bytes)
-	b.bytes = appendRow(b.bytes, a)
+	b.bytes = appendRow(b.bytes, a, b.names)
 	b.places = append(b.places, place{stream: s, position: at, begin: begin, end: len(b.bytes),
 		outcome: b.bytes[begin], class: byte(classOf(max(a.Status, 0)))})
 }

@@ -11,7 +11,7 @@
 //
 // # How entries are kept
 //
-// Append puts an entry into a buffer; one goroutine writes the buffer some times a second, as chunks of up to 256
+// Append puts an entry into a buffer; one goroutine writes the buffer once a second, as chunks of up to 256
 // entries of one stream (a queue's failures and notes, or its successes), compressed together, in one commit with the
 // counts of what they take. A kill loses what was in the buffer, and nothing else: a chunk and its count are one write.
 // What is read looks at the buffer too, so an entry is seen as soon as Append has returned.
@@ -63,9 +63,9 @@ type Options struct {
 
 // Limits of the memory that entries take before they are on disk.
 const (
-	bufferMax    = 4 << 20                // bytes of rows; as much again may be on its way to the disk
-	bufferEnough = 1 << 20                // bytes that are written at once
-	writeEvery   = 500 * time.Millisecond // else this long after the first of them
+	bufferMax    = 4 << 20     // bytes of rows; as much again may be on its way to the disk
+	bufferEnough = 1 << 20     // bytes that are written at once
+	writeEvery   = time.Second // else this long after the first of them
 )
 
 // Stats are what a journal has done since it was opened, and what it holds.
@@ -128,7 +128,7 @@ func Open(o Options) (*Journal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open attempt log: %w", err)
 	}
-	j := &Journal{opt: o, state: o.State, coder: coder, logger: o.Logger, open: &buffer{}, flying: &buffer{},
+	j := &Journal{opt: o, state: o.State, coder: coder, logger: o.Logger, open: newBuffer(), flying: newBuffer(),
 		ledger: newLedger(o.SizeMax, o.Retain.Milliseconds()),
 		kick:   make(chan struct{}, 1), enough: make(chan struct{}, 1), stop: make(chan struct{}), ended: make(chan struct{})}
 	if err := errors.Join(j.readNumber(), j.ledger.load(j.state, j.damagedLocked)); err != nil {

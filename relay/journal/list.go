@@ -7,7 +7,7 @@ import (
 )
 
 // List is a queue's entries that a query wants, the newest first. With next as its Cursor the same query goes on where
-// this one ended; "" says that there is nothing more. A query that finds little ends after some 40 ms with what it has,
+// this one ended; "" says that there is nothing more. A query that finds little ends after some 30 ms with what it has,
 // which may be nothing, and a cursor.
 //
 // The error is a *QueryError when the query is at fault, else the state's.

@@ -36,14 +36,32 @@ func secret(name string) bool {
 	return false
 }
 
+// maskNames remembers which names are secret's, because the same few come again and again. Not safe concurrently.
+type maskNames map[string]bool
+
+// maskNamesMax bounds it: receivers may answer with any names.
+const maskNamesMax = 4096
+
+func (m maskNames) secret(name string) bool {
+	known, found := m[name]
+	if !found {
+		if len(m) >= maskNamesMax {
+			clear(m)
+		}
+		known = secret(name)
+		m[strings.Clone(name)] = known
+	}
+	return known
+}
+
 // scrubMin is the shortest secret that is looked for in a reply, in bytes: shorter ones stand in any text.
 const scrubMin = 8
 
 // secretsOf are the values that must not be seen in the reply either: some receivers answer with what they were sent.
 // Of "Bearer abc" the second word counts by itself. The longest comes first, as one may be part of another.
-func secretsOf(request []Header) (values []string) {
+func (m maskNames) secretsOf(request []Header) (values []string) {
 	for i := range request {
-		if h := &request[i]; len(h.Value) >= scrubMin && secret(h.Name) {
+		if h := &request[i]; len(h.Value) >= scrubMin && m.secret(h.Name) {
 			values = append(values, h.Value)
 			if _, word, ok := strings.Cut(h.Value, " "); ok && len(word) >= scrubMin {
 				values = append(values, word)

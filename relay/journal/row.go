@@ -30,18 +30,18 @@ var outcomes = []Outcome{1: Delivered, 2: Retry, 3: Dead, 4: Gone, 5: Note}
 var errDamaged = errors.New("bytes are cut short or damaged")
 
 // appendRow appends an entry, bounded and with its secrets masked.
-func appendRow(dst []byte, a *Attempt) []byte {
-	secrets := secretsOf(a.Request)
+func appendRow(dst []byte, a *Attempt, names maskNames) []byte {
+	secrets := names.secretsOf(a.Request)
 	body, truncated := cutBody(a.Body, secrets)
-	flags := flag(a.Sampled, flagSampled) | flag(a.Truncated || truncated, flagTruncated) | flag(a.Timing.Reused, flagReused) |
-		flag(a.Timing != Timing{}, flagTimed)
+	flags := bitIf(a.Sampled, flagSampled) | bitIf(a.Truncated || truncated, flagTruncated) | bitIf(a.Timing.Reused, flagReused) |
+		bitIf(a.Timing != Timing{}, flagTimed)
 	var id [20]byte
 	plain := a.UniqueID != "" && !isHex(a.UniqueID, &id)
 	outcome := slices.Index(outcomes, a.Outcome)
 	if outcome < 1 {
 		panic(fmt.Sprintf("journal: an entry with the outcome %q, which is none of %q", a.Outcome, outcomes[1:]))
 	}
-	dst = append(dst, byte(outcome), flags|flag(plain, flagPlainID))
+	dst = append(dst, byte(outcome), flags|bitIf(plain, flagPlainID))
 	dst = appendInt(dst, a.Status)
 	dst = appendInt(dst, a.Number)
 	dst = appendText(dst, a.Event, textMax)
@@ -62,12 +62,12 @@ func appendRow(dst []byte, a *Attempt) []byte {
 			dst = appendInt(dst, int(d.Microseconds()))
 		}
 	}
-	dst = appendHeaders(dst, a.Request, secrets)
-	dst = appendHeaders(dst, a.Reply, secrets)
+	dst = appendHeaders(dst, a.Request, names, secrets)
+	dst = appendHeaders(dst, a.Reply, names, secrets)
 	return append(binary.AppendUvarint(dst, uint64(len(body))), body...)
 }
 
-func flag(set bool, bit byte) byte {
+func bitIf(set bool, bit byte) byte {
 	if set {
 		return bit
 	}
@@ -102,7 +102,7 @@ func appendText(dst []byte, text string, most int) []byte {
 }
 
 // appendHeaders appends as many headers as may be kept.
-func appendHeaders(dst []byte, list []Header, secrets []string) []byte {
+func appendHeaders(dst []byte, list []Header, names maskNames, secrets []string) []byte {
 	n, size := 0, 0
 	for n < len(list) {
 		size += min(len(list[n].Name), textMax) + min(len(list[n].Value), valueMax)
@@ -115,7 +115,7 @@ func appendHeaders(dst []byte, list []Header, secrets []string) []byte {
 	for i := range list[:n] {
 		h := &list[i]
 		value := masked
-		if !secret(h.Name) {
+		if !names.secret(h.Name) {
 			value = scrub(h.Value, secrets)
 		}
 		dst = appendText(appendText(dst, h.Name, textMax), value, valueMax)
