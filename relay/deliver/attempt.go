@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"edgerelay/relay/journal"
 	"edgerelay/wal"
 )
 
@@ -13,6 +14,7 @@ func (l *lane) deliver() (end time.Time) {
 	s, e := l.sender, &l.entry
 	begin := time.Now()
 	wall := s.opt.wall(begin)
+	l.course = course{number: e.Attempts + 1}
 	if err := s.cargo.encode(l, e, wall); err != nil {
 		s.health.leave(l.turn)
 		l.bury(e, Verdict{Outcome: Final, Reason: err.Error()}, wall)
@@ -20,6 +22,7 @@ func (l *lane) deliver() (end time.Time) {
 	}
 	err := l.exchange(begin)
 	end = time.Now()
+	l.course.timing.Total = end.Sub(begin)
 	if l.conn != nil {
 		l.conn.idle = end
 	}
@@ -66,6 +69,7 @@ func (l *lane) settle(e *wal.Entry, v Verdict, now time.Time) {
 	var err error
 	switch v.Outcome {
 	case Delivered:
+		l.tell(journal.Delivered, v, now)
 		err = s.queue.Settle(e)
 		s.metrics.delivered(now.Sub(time.UnixMilli(e.Time)))
 	case Retry:
@@ -78,6 +82,7 @@ func (l *lane) settle(e *wal.Entry, v Verdict, now time.Time) {
 			l.bury(e, v, now)
 			return
 		}
+		l.tell(journal.Retry, v, now)
 		err = s.queue.Park(e, now.Add(delay).UnixMilli())
 		s.metrics.retried.Inc()
 		s.bell.setAlarm() // a lane that rests does it too, but when that will be is for others to say
@@ -91,6 +96,11 @@ func (l *lane) settle(e *wal.Entry, v Verdict, now time.Time) {
 
 func (l *lane) bury(e *wal.Entry, v Verdict, now time.Time) {
 	s := l.sender
+	outcome := journal.Dead
+	if v.Outcome == Gone {
+		outcome = journal.Gone
+	}
+	l.tell(outcome, v, now)
 	s.metrics.dead.Inc()
 	d := wal.Death{Time: now.UnixMilli(), Status: v.Status, Reason: v.Reason}
 	if err := s.queue.Bury(e, d); err != nil {

@@ -13,13 +13,18 @@ type conn struct {
 	ear    ear      // at the socket
 	dialer *dialer
 
-	got     int       // bytes read since the last request was begun
-	readErr error     // the first of a Read since then
-	idle    time.Time // since when no reply is expected
+	got     int           // bytes read since the last request was begun
+	readErr error         // the first of a Read since then
+	asked   time.Time     // when that request was begun
+	waited  time.Duration // from then to the reply's first byte; 0: none has come
+	idle    time.Time     // since when no reply is expected
 }
 
 func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
+	if c.got == 0 && n > 0 {
+		c.waited = time.Since(c.asked)
+	}
 	c.got += n
 	if c.readErr == nil {
 		c.readErr = err

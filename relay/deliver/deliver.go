@@ -63,6 +63,9 @@ type Options struct {
 	Recovered func(w *hook.Webhook)
 	UserAgent string
 
+	// Journal is told of each failed attempt and of a share of the others. Default: nobody is told.
+	Journal Journal
+
 	// Linger is how long a lane without work stays. Default 5 s.
 	Linger time.Duration
 
@@ -88,6 +91,9 @@ func (o *Options) ensureDefaults() {
 	}
 	if o.Recovered == nil {
 		o.Recovered = func(*hook.Webhook) {}
+	}
+	if o.Journal == nil {
+		o.Journal = noJournal{}
 	}
 }
 

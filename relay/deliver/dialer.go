@@ -6,12 +6,14 @@ import (
 	"crypto/x509"
 	"fmt"
 	"net"
+	"net/http/httptrace"
 	"net/netip"
 	"sync"
 	"syscall"
 	"time"
 
 	"edgerelay/relay/hook"
+	"edgerelay/relay/journal"
 )
 
 // dialTimeout bounds one connect, name look-up and TLS included; the webhook's timeout bounds it as well.
@@ -87,14 +89,14 @@ func refusePrivate(_, address string, _ syscall.RawConn) error {
 	return nil
 }
 
-// dial connects, within the deadline and dialTimeout.
-func (d *dialer) dial(deadline time.Time) (*conn, error) {
+// dial connects, within the deadline and dialTimeout. It notes where the time went, also when nothing came of it.
+func (d *dialer) dial(deadline time.Time, t *journal.Timing) (*conn, error) {
 	if soon := time.Now().Add(dialTimeout); soon.Before(deadline) {
 		deadline = soon
 	}
 	ctx, cancel := context.WithDeadline(d.ctx, deadline)
 	defer cancel()
-	socket, err := d.connect(ctx, "tcp", d.address)
+	socket, err := d.timeConnect(ctx, t)
 	if err != nil {
 		return nil, &connectError{err}
 	}
@@ -106,12 +108,27 @@ func (d *dialer) dial(deadline time.Time) (*conn, error) {
 		return c, nil
 	}
 	secured := tls.Client(socket, d.tls)
-	if err := secured.HandshakeContext(ctx); err != nil {
+	begin := time.Now()
+	err = secured.HandshakeContext(ctx)
+	if t.TLS = time.Since(begin); err != nil {
 		_ = c.Close() // the handshake's error says more
 		return nil, &connectError{err}
 	}
 	c.Conn = secured
 	return c, nil
+}
+
+// timeConnect connects and tells the look-up's time from the rest. The look-up begins and ends on this goroutine.
+func (d *dialer) timeConnect(ctx context.Context, t *journal.Timing) (net.Conn, error) {
+	var looked time.Time
+	t.DNS = 0
+	begin := time.Now()
+	socket, err := d.connect(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		DNSStart: func(httptrace.DNSStartInfo) { looked = time.Now() },
+		DNSDone:  func(httptrace.DNSDoneInfo) { t.DNS += time.Since(looked) },
+	}), "tcp", d.address)
+	t.Connect = time.Since(begin) - t.DNS
+	return socket, err
 }
 
 // keep notes an open connection; after the hard stop it closes it instead and answers false.

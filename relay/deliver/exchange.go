@@ -42,7 +42,14 @@ func (l *lane) exchange(begin time.Time) error {
 		if err != nil {
 			return err
 		}
-		if err = l.talk(deadline); err == nil {
+		c := l.conn
+		c.asked, c.waited = begin, 0
+		if !kept {
+			c.asked = time.Now()
+		}
+		err = l.talk(deadline)
+		l.course.timing.FirstByte = c.waited
+		if err == nil {
 			return nil
 		}
 		l.hangUp()
@@ -57,11 +64,13 @@ func (l *lane) exchange(begin time.Time) error {
 func (l *lane) connect(begin, deadline time.Time) (kept bool, err error) {
 	if l.conn != nil {
 		if l.conn.fresh(begin) {
+			l.course.timing.Reused = true
 			return true, nil
 		}
 		l.hangUp()
 	}
-	if l.conn, err = l.sender.dialer.dial(deadline); err != nil {
+	l.course.timing.Reused = false
+	if l.conn, err = l.sender.dialer.dial(deadline, &l.course.timing); err != nil {
 		l.conn = nil
 		return false, err
 	}
@@ -86,6 +95,7 @@ func (l *lane) talk(deadline time.Time) error {
 	if err := c.SetDeadline(deadline); err != nil {
 		return &mutedError{err}
 	}
+	l.course.sent = true
 	_, unsent := c.Write(l.wire)
 	if unsent != nil && isTimeout(unsent) {
 		return unsent
@@ -94,6 +104,7 @@ func (l *lane) talk(deadline time.Time) error {
 	if err := l.readHead(); err != nil {
 		return c.headError(err, unsent)
 	}
+	l.course.replied = true
 	if !l.readBody() || unsent != nil {
 		l.hangUp()
 	}
@@ -147,6 +158,7 @@ func (l *lane) readBody() bool {
 	default:
 		chunked := h.ContentLength() == -1
 		if l.response.ReadBody(l.reader, answerBodyMax) != nil || chunked && h.ReadTrailer(l.reader) != nil {
+			l.course.cut = true
 			return false
 		}
 	}

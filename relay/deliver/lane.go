@@ -8,6 +8,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"edgerelay/relay/event"
+	"edgerelay/relay/journal"
 	"edgerelay/relay/sign"
 	"edgerelay/relay/upstream"
 	"edgerelay/wal"
@@ -32,6 +33,9 @@ type lane struct {
 	conn     *conn // nil: none open
 	reader   *bufio.Reader
 	response fasthttp.Response
+
+	course course          // of the attempt under way
+	told   journal.Attempt // scratch of tell
 }
 
 func newLane(s *Sender, signer *sign.Signer) *lane {

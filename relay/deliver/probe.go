@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"edgerelay/relay/journal"
 )
 
 // A webhook that is turned off and may be probed is tried after probePause, and after twice as long each further time.
@@ -79,6 +81,7 @@ func (s *Sender) takeHeld(ctx context.Context, l *lane) (ok bool) {
 func (l *lane) probe() bool {
 	s, e := l.sender, &l.entry
 	begin := time.Now()
+	l.course = course{number: e.Attempts + 1}
 	if err := s.cargo.encode(l, e, s.opt.wall(begin)); err != nil {
 		l.bury(e, Verdict{Outcome: Final, Reason: err.Error()}, s.opt.now())
 		return false
@@ -86,8 +89,10 @@ func (l *lane) probe() bool {
 	err := l.exchange(begin)
 	wall := s.opt.now()
 	v := s.cargo.judge(&l.response, err, wall)
-	s.metrics.attempt(v, time.Since(begin))
+	l.course.timing.Total = time.Since(begin)
+	s.metrics.attempt(v, l.course.timing.Total)
 	if v.Outcome != Delivered {
+		l.tell(journal.Retry, v, wall)
 		s.queue.Return(e)
 		return false
 	}

@@ -9,6 +9,7 @@ import (
 
 	"edgerelay/relay/event"
 	"edgerelay/relay/hook"
+	"edgerelay/relay/journal"
 	"edgerelay/wal"
 )
 
@@ -18,6 +19,7 @@ type Trial struct {
 	Request []byte        // as it was sent, signature included
 	Reply   []byte        // the reply's body, up to 64 KiB
 	Took    time.Duration // connecting included
+	Timing  journal.Timing
 }
 
 // Try sends one event to a webhook, on or off, and waits for the reply: once, at once, outside of its queue, its pace and
@@ -40,6 +42,8 @@ func (f *Fleet) Try(ctx context.Context, w *hook.Webhook, e *event.Event) (t Tri
 	}
 	failed := l.exchange(begin)
 	t.Took = time.Since(begin)
+	t.Timing = l.course.timing
+	t.Timing.Total = t.Took
 	t.Verdict = judge(&l.response, failed, o.now())
 	t.Request = l.wire
 	if failed == nil {
