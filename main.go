@@ -17,6 +17,7 @@ import (
 
 	"edgerelay/bench"
 	"edgerelay/relay"
+	"edgerelay/relay/remote"
 	"edgerelay/relay/sink"
 
 	"github.com/alecthomas/kong"
@@ -40,6 +41,7 @@ type commands struct {
 	Check   checkCommand   `cmd:"" help:"Check the config and print every fault in it."`
 	Send    sendCommand    `cmd:"" help:"Post sample events to a running relay."`
 	Sink    sinkCommand    `cmd:"" help:"Receive deliveries: verify, print or count them."`
+	Webhook webhookCommand `cmd:"" help:"Look at, make and change the webhooks of a running relay."`
 	Bench   benchCommand   `cmd:"" help:"Measure the relay on this machine, beside reference lines."`
 	Torture tortureCommand `cmd:"" help:"Prove that nothing is lost: kill the relay under load, again and again."`
 	Version versionCommand `cmd:"" help:"Print version, commit and Go version."`
@@ -142,6 +144,37 @@ func (c *sinkCommand) Run(ctx context.Context) error {
 	return s.Run(ctx)
 }
 
+// consoleFlags are the flags of every command that asks a running relay.
+type consoleFlags struct {
+	configFlag
+	Console string `placeholder:"URL" help:"Console of the relay (default: the config file's)."`
+	Token   string `env:"EDGERELAY_TOKEN" help:"Token of the console (default: the config file's)."`
+	JSON    bool   `help:"Print what the API answers."`
+}
+
+// AfterApply lets the commands below ask for the console.
+func (f *consoleFlags) AfterApply(k *kong.Context) error { return k.BindToProvider(f.open) }
+
+func (f *consoleFlags) open() (*remote.Console, error) {
+	c := &remote.Console{URL: f.Console, Token: f.Token, Out: os.Stdout, JSON: f.JSON}
+	if f.Console == "" {
+		config, _, err := relay.Find(f.Config, builtIn)
+		if err != nil {
+			return nil, err
+		}
+		c.URL = remote.Listen(config.Console.Listen)
+		if f.Token == "" {
+			c.Token = config.Console.Token
+		}
+	}
+	return c, nil
+}
+
+type webhookCommand struct {
+	consoleFlags
+	remote.Webhook
+}
+
 type benchCommand struct {
 	Names       []string      `arg:"" optional:"" name:"name" help:"Lines to measure (default: all but memory)."`
 	JSON        bool          `help:"Print one JSON object a line."`
@@ -242,5 +275,6 @@ func isUsage(err error) bool {
 	var own usageError
 	var ofRelay relay.UsageError
 	var ofBench bench.UsageError
-	return errors.As(err, &own) || errors.As(err, &ofRelay) || errors.As(err, &ofBench)
+	var ofRemote remote.UsageError
+	return errors.As(err, &own) || errors.As(err, &ofRelay) || errors.As(err, &ofBench) || errors.As(err, &ofRemote)
 }

@@ -1,0 +1,83 @@
+package remote
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+	"unicode"
+)
+
+// table prints rows in columns, the first row in capitals.
+type table struct{ w *tabwriter.Writer }
+
+func newTable(out io.Writer, columns ...string) *table {
+	t := newRows(out)
+	for i := range columns {
+		columns[i] = strings.ToUpper(columns[i])
+	}
+	t.row(columns...)
+	return t
+}
+
+// newRows is a table without heads.
+func newRows(out io.Writer) *table { return &table{tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)} }
+
+func (t *table) row(cells ...string) {
+	for i := range cells {
+		cells[i] = oneLine(cells[i])
+	}
+	fmt.Fprintln(t.w, strings.Join(cells, "\t"))
+}
+
+func (t *table) end() error { return t.w.Flush() }
+
+// cellMax bounds what stands in one cell, in characters.
+const cellMax = 120
+
+// oneLine makes a text safe for a terminal and for a table: what receivers and users wrote may hold anything.
+func oneLine(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, text)
+	if runes := []rune(text); len(runes) > cellMax {
+		return string(runes[:cellMax-1]) + "…"
+	}
+	return text
+}
+
+// ago is how long something is past, in its largest unit.
+func ago(at, now time.Time) string {
+	switch d := now.Sub(at); {
+	case at.IsZero():
+		return "–"
+	case d < time.Minute:
+		return fmt.Sprintf("%ds ago", max(int(d.Seconds()), 0))
+	case d < time.Hour:
+		return fmt.Sprintf("%dm ago", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%dh ago", int(d.Hours()))
+	default:
+		return fmt.Sprintf("%dd ago", int(d.Hours()/24))
+	}
+}
+
+// share is a share as people read it.
+func share(s *float64) string {
+	if s == nil {
+		return "–"
+	}
+	return fmt.Sprintf("%.1f%%", 100**s)
+}
+
+// span is a number of seconds as people read it.
+func span(seconds float64) string {
+	if seconds <= 0 {
+		return "–"
+	}
+	return time.Duration(seconds * float64(time.Second)).Round(100 * time.Millisecond).String()
+}

@@ -1,0 +1,318 @@
+package remote
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+)
+
+// Webhook is the command "webhook".
+type Webhook struct {
+	List    listCommand    `cmd:"" help:"All webhooks and how they do."`
+	Show    showCommand    `cmd:"" help:"One webhook, its settings and figures."`
+	Create  createCommand  `cmd:"" help:"Make a webhook."`
+	Edit    editCommand    `cmd:"" help:"Change a webhook that was made here, by the API or in the console."`
+	Enable  enableCommand  `cmd:"" help:"Turn a webhook on."`
+	Disable disableCommand `cmd:"" help:"Turn a webhook off."`
+	Delete  deleteCommand  `cmd:"" help:"Delete a webhook, with all that waits for it and its log."`
+}
+
+// webhook is a webhook as the API answers it, as far as it is printed.
+type webhook struct {
+	Name     string
+	Origin   string
+	Enabled  bool
+	Disabled *struct{ Reason string }
+	Settings map[string]any
+	Faults   []fault
+	Live     struct {
+		State, Reason                   string
+		Rate                            float64
+		Success                         *float64
+		Backlog, Parked, Dead, InFlight int64
+		Lag                             float64 `json:"lag_seconds"`
+	}
+}
+
+type listCommand struct{}
+
+// Run prints all webhooks.
+func (listCommand) Run(ctx context.Context, c *Console) error {
+	answer, err := c.call(ctx, http.MethodGet, "/api/webhooks", nil, nil)
+	if err != nil {
+		return err
+	}
+	return show(c, answer, func(v struct{ Webhooks []webhook }) error {
+		if len(v.Webhooks) == 0 {
+			_, err := fmt.Fprintln(c.Out, `There are no webhooks. Make one: edgerelay webhook create NAME --url https://… --event "*"`)
+			return err
+		}
+		t := newTable(c.Out, "name", "state", "rate/s", "success", "lag", "waiting", "dead", "from", "to")
+		for _, w := range v.Webhooks {
+			t.row(w.Name, w.Live.State, fmt.Sprintf("%.1f", w.Live.Rate), share(w.Live.Success), span(w.Live.Lag),
+				fmt.Sprint(w.Live.Backlog+w.Live.Parked+w.Live.InFlight), fmt.Sprint(w.Live.Dead), w.Origin, fmt.Sprint(w.Settings["url"]))
+		}
+		return t.end()
+	})
+}
+
+type showCommand struct {
+	Name string `arg:"" help:"The webhook's name."`
+}
+
+// Run prints one webhook.
+func (s *showCommand) Run(ctx context.Context, c *Console) error {
+	answer, err := c.call(ctx, http.MethodGet, webhookPath(s.Name, ""), nil, nil)
+	if err != nil {
+		return err
+	}
+	return show(c, answer, func(w webhook) error { return printWebhook(c.Out, w) })
+}
+
+// printWebhook prints a webhook's figures, then those settings that say something.
+func printWebhook(out io.Writer, w webhook) error {
+	t := newRows(out)
+	t.row("name", w.Name)
+	t.row("made in", map[string]string{"file": "the config file", "api": "the console or by the API"}[w.Origin])
+	t.row("state", w.Live.State)
+	if w.Live.Reason != "" {
+		t.row("reason", w.Live.Reason)
+	}
+	for _, f := range w.Faults {
+		t.row("fault", f.Field+": "+f.Message)
+	}
+	t.row("rate", fmt.Sprintf("%.1f/s", w.Live.Rate))
+	t.row("success", share(w.Live.Success))
+	t.row("lag", span(w.Live.Lag))
+	t.row("waiting", fmt.Sprintf("%d, %d for their next attempt, %d under way", w.Live.Backlog, w.Live.Parked, w.Live.InFlight))
+	t.row("dead letters", fmt.Sprint(w.Live.Dead))
+	for _, key := range slices.Sorted(maps.Keys(w.Settings)) {
+		if text := settingText(w.Settings[key]); text != "" && key != "name" {
+			t.row(key, text)
+		}
+	}
+	return t.end()
+}
+
+func settingText(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	case []any:
+		texts := make([]string, len(v))
+		for i := range v {
+			texts[i] = fmt.Sprint(v[i])
+		}
+		return strings.Join(texts, ", ")
+	case map[string]any:
+		var texts []string
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			texts = append(texts, fmt.Sprintf("%s: %v", name, v[name]))
+		}
+		return strings.Join(texts, ", ")
+	case bool:
+		if !v {
+			return ""
+		}
+	case float64:
+		if v == 0 {
+			return ""
+		}
+	}
+	return fmt.Sprint(v)
+}
+
+// settings are the flags that make or change a webhook. What has no flag is set by --set or by a file.
+type settings struct {
+	URL       string            `name:"url" help:"Where deliveries are posted."`
+	Type      string            `help:"Type (default: url)."`
+	Event     []string          `sep:"none" help:"Event to send: NAME, NAME:ID or a pattern; may be repeated."`
+	Secret    string            `help:"Secret to sign with; - reads it from standard input."`
+	App       string            `help:"Events of this app only."`
+	Format    string            `help:"Shape of the body."`
+	Signature []string          `help:"Signature schemes."`
+	Owner     string            `help:"Mail address of who hears when it is turned off."`
+	Set       map[string]string `placeholder:"KEY=VALUE" help:"Any other setting, by its key in the config file; VALUE is JSON or a text."`
+	From      string            `placeholder:"FILE" help:"JSON file with settings, - for standard input; flags go before it."`
+}
+
+// document is the settings as the API takes them.
+func (s *settings) document() (map[string]any, error) {
+	d := map[string]any{}
+	if s.From != "" {
+		if err := readDocument(s.From, &d); err != nil {
+			return nil, err
+		}
+	}
+	if s.Secret == "-" {
+		line, err := bufio.NewReader(os.Stdin).ReadString('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			return nil, fmt.Errorf("read the secret: %w", err)
+		}
+		s.Secret = strings.TrimRight(line, "\r\n")
+	}
+	for key, value := range map[string]string{"url": s.URL, "type": s.Type, "secret": s.Secret, "app": s.App, "format": s.Format, "owner": s.Owner} {
+		if value != "" {
+			d[key] = value
+		}
+	}
+	for key, values := range map[string][]string{"events": s.Event, "signature": s.Signature} {
+		if len(values) > 0 {
+			d[key] = values
+		}
+	}
+	for key, value := range s.Set {
+		if json.Valid([]byte(value)) {
+			d[key] = json.RawMessage(value)
+		} else {
+			d[key] = value
+		}
+	}
+	return d, nil
+}
+
+func readDocument(file string, d *map[string]any) error {
+	text, err := readInput(file)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, d); err != nil {
+		return fmt.Errorf("read settings: %s holds no JSON object: %w", file, err)
+	}
+	return nil
+}
+
+// readInput reads a file, or standard input for "-".
+func readInput(file string) ([]byte, error) {
+	if file == "-" {
+		return io.ReadAll(os.Stdin)
+	}
+	return os.ReadFile(file)
+}
+
+type createCommand struct {
+	Name   string `arg:"" help:"The new webhook's name."`
+	Enable bool   `help:"Turn it on at once."`
+	settings
+}
+
+// Run makes a webhook.
+func (s *createCommand) Run(ctx context.Context, c *Console) error {
+	d, err := s.document()
+	if err != nil {
+		return err
+	}
+	d["name"] = s.Name
+	if s.Enable {
+		d["enabled"] = true
+	}
+	answer, err := c.call(ctx, http.MethodPost, "/api/webhooks", nil, d)
+	if err != nil {
+		return err
+	}
+	return show(c, answer, func(w webhook) error {
+		hint := ""
+		if !w.Enabled {
+			hint = "; it is off: try it with \"edgerelay webhook test\", then turn it on with \"edgerelay webhook enable\""
+		}
+		_, err := fmt.Fprintf(c.Out, "webhook %q was made%s\n", w.Name, hint)
+		return err
+	})
+}
+
+type editCommand struct {
+	Name   string `arg:"" help:"The webhook's name."`
+	Rename string `help:"Its new name."`
+	settings
+}
+
+// Run changes a webhook.
+func (s *editCommand) Run(ctx context.Context, c *Console) error {
+	d, err := s.document()
+	if err != nil {
+		return err
+	}
+	if s.Rename != "" {
+		d["name"] = s.Rename
+	}
+	if len(d) == 0 {
+		return UsageError{"edit a webhook: nothing is to be changed; name a setting, such as --url"}
+	}
+	answer, err := c.call(ctx, http.MethodPatch, webhookPath(s.Name, ""), nil, d)
+	if err != nil {
+		return err
+	}
+	return show(c, answer, func(w webhook) error { return printWebhook(c.Out, w) })
+}
+
+type enableCommand struct {
+	Name     string `arg:"" help:"The webhook's name."`
+	Reviewed bool   `help:"Its errors of the last 14 days were looked at."`
+	Force    bool   `help:"Turn it on though it was turned off and no log of it is left."`
+	From     string `enum:",held,now" default:"" help:"What to do with events that were held: held delivers them, now gives them up."`
+}
+
+// Run turns a webhook on.
+func (s *enableCommand) Run(ctx context.Context, c *Console) error {
+	terms := map[string]any{"reviewed": s.Reviewed, "force": s.Force, "from": s.From}
+	return c.turn(ctx, s.Name, "/enable", terms, "on")
+}
+
+type disableCommand struct {
+	Name string `arg:"" help:"The webhook's name."`
+}
+
+// Run turns a webhook off.
+func (s *disableCommand) Run(ctx context.Context, c *Console) error {
+	return c.turn(ctx, s.Name, "/disable", map[string]any{}, "off")
+}
+
+func (c *Console) turn(ctx context.Context, name, rest string, body map[string]any, state string) error {
+	answer, err := c.call(ctx, http.MethodPost, webhookPath(name, rest), nil, body)
+	if err != nil {
+		return err
+	}
+	return show(c, answer, func(w webhook) error {
+		_, err := fmt.Fprintf(c.Out, "webhook %q is %s\n", w.Name, state)
+		return err
+	})
+}
+
+type deleteCommand struct {
+	Name string `arg:"" help:"The webhook's name."`
+	Yes  bool   `help:"Do not ask."`
+}
+
+// Run deletes a webhook, after a question.
+func (s *deleteCommand) Run(ctx context.Context, c *Console) error {
+	if !s.Yes {
+		fmt.Fprintf(os.Stderr, "Delete webhook %q, with all that waits for it, its dead letters and its log? Type its name: ", s.Name)
+		line, err := bufio.NewReader(os.Stdin).ReadString('\n')
+		if err != nil && line == "" {
+			return UsageError{"delete a webhook: nobody answered; say --yes"}
+		}
+		if strings.TrimSpace(line) != s.Name {
+			return errors.New("that is not its name, nothing was deleted")
+		}
+	}
+	if _, err := c.call(ctx, http.MethodDelete, webhookPath(s.Name, ""), nil, nil); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(c.Out, "webhook %q is deleted\n", s.Name)
+	return err
+}
+
+// UsageError is what is wrong with how a command was called.
+type UsageError struct{ text string }
+
+func (e UsageError) Error() string { return e.text }

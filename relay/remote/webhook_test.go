@@ -1,0 +1,123 @@
+package remote
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+// answering is a console that answers everything the same way and remembers what it was asked.
+func answering(t *testing.T, status int, body string) (c *Console, out *bytes.Buffer, asked *string) {
+	t.Helper()
+	out, asked = &bytes.Buffer{}, new(string)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		text, _ := io.ReadAll(r.Body)
+		*asked = r.Method + " " + r.URL.RequestURI() + " " + r.Header.Get("Authorization") + " " + string(text)
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}))
+	t.Cleanup(s.Close)
+	return &Console{URL: s.URL, Token: "t0ken", Out: out}, out, asked
+}
+
+const oneWebhook = `{"name":"my crm","origin":"api","enabled":true,"settings":{"url":"https://example.com/","events":["*"],"rate":0},
+"live":{"state":"failing","reason":"503\u001b[31m Service Unavailable","rate":1.25,"success":0.5,"backlog":3,"parked":2,"dead":1,"lag_seconds":61.2}}`
+
+func TestCommandsAskAndPrint(t *testing.T) {
+	f := func(run func(ctx context.Context, c *Console) error, answer, asked string, printed ...string) {
+		t.Helper()
+		c, out, got := answering(t, 200, answer)
+		if err := run(t.Context(), c); err != nil {
+			t.Error(err)
+		}
+		if strings.TrimSpace(*got) != asked {
+			t.Errorf("asked %q, want %q", *got, asked)
+		}
+		for _, text := range printed {
+			if !strings.Contains(out.String(), text) {
+				t.Errorf("printed %q, want %q in it", out, text)
+			}
+		}
+		if strings.ContainsRune(out.String(), '\x1b') {
+			t.Errorf("an escape sequence is printed: %q", out)
+		}
+		c.JSON = true
+		out.Reset()
+		if err := run(t.Context(), c); err != nil || answer != "" && out.String() != answer {
+			t.Errorf("with --json %q, %v", out, err)
+		}
+	}
+	f(listCommand{}.Run, `{"webhooks":[`+oneWebhook+`]}`, "GET /api/webhooks Bearer t0ken", "my crm  failing  1.2     50.0%    1m1.2s  5        1     api   https://example.com/\n")
+	f(listCommand{}.Run, `{"webhooks":[]}`, "GET /api/webhooks Bearer t0ken", "There are no webhooks.")
+	f((&showCommand{Name: "my crm"}).Run, oneWebhook, "GET /api/webhooks/my%20crm Bearer t0ken", "reason        503 [31m Service Unavailable\n", "events        *\n")
+	f((&createCommand{Name: "a/b", Enable: true, settings: settings{URL: "https://example.com/", Event: []string{"pageLoaded:a,b"}, Set: map[string]string{"rate": "5", "timeout": "3s"}}}).Run,
+		oneWebhook, `POST /api/webhooks Bearer t0ken {"enabled":true,"events":["pageLoaded:a,b"],"name":"a/b","rate":5,"timeout":"3s","url":"https://example.com/"}`, "was made\n")
+	f((&editCommand{Name: "a/b", Rename: "c"}).Run, oneWebhook, `PATCH /api/webhooks/a%2Fb Bearer t0ken {"name":"c"}`, "my crm")
+	f((&enableCommand{Name: "x", Reviewed: true, From: "now"}).Run, oneWebhook, `POST /api/webhooks/x/enable Bearer t0ken {"force":false,"from":"now","reviewed":true}`, "is on\n")
+	f((&disableCommand{Name: "x"}).Run, oneWebhook, `POST /api/webhooks/x/disable Bearer t0ken {}`, "is off\n")
+	f((&deleteCommand{Name: "x", Yes: true}).Run, "", `DELETE /api/webhooks/x Bearer t0ken`, "is deleted\n")
+}
+
+func TestRefusals(t *testing.T) {
+	f := func(status int, answer, want string) {
+		t.Helper()
+		c, out, _ := answering(t, status, answer)
+		err := (&showCommand{Name: "x"}).Run(t.Context(), c)
+		if err == nil || strings.ReplaceAll(err.Error(), c.URL, "URL") != want || out.Len() > 0 {
+			t.Errorf("%d %s: %v, printed %q; want %q", status, answer, err, out, want)
+		}
+	}
+	f(404, `{"error":{"code":"not_found","message":"there is no webhook \"x\"","field":""}}`, `there is no webhook "x"`)
+	f(400, `{"error":{"code":"invalid","message":"is missing","field":"url","faults":[{"field":"url","message":"is missing"},{"field":"name","message":"is long"}]}}`, "url: is missing\nname: is long")
+	f(401, `{"error":{"code":"unauthorized","message":"send the token"}}`, "the console URL asks for its token; set [console] token in the config file, EDGERELAY_TOKEN or --token")
+	f(502, `<html>`, "URL answers 502 Bad Gateway; is that the console of an edgerelay?")
+	f(200, `<html>`, "read the answer of URL: invalid character '<' looking for beginning of value; is it of another version?")
+
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = l.Close()
+	c := &Console{URL: Listen(l.Addr().String()), Out: io.Discard}
+	if err := (listCommand{}).Run(t.Context(), c); err == nil || !strings.HasPrefix(err.Error(), "no relay answers at http://127.0.0.1:") {
+		t.Errorf("nobody listens: %v", err)
+	}
+	var usage UsageError
+	if err := (&editCommand{Name: "x"}).Run(t.Context(), c); !errors.As(err, &usage) {
+		t.Errorf("an edit of nothing: %v", err)
+	}
+}
+
+func TestListen(t *testing.T) {
+	f := func(address, want string) {
+		t.Helper()
+		if got := Listen(address); got != want {
+			t.Errorf("Listen(%q) = %q, want %q", address, got, want)
+		}
+	}
+	f("127.0.0.1:8485", "http://127.0.0.1:8485")
+	f(":8485", "http://127.0.0.1:8485")
+	f("0.0.0.0:8485", "http://127.0.0.1:8485")
+	f("[::]:8485", "http://127.0.0.1:8485")
+	f("[::1]:8485", "http://[::1]:8485")
+	f("console.internal:80", "http://console.internal:80")
+}
+
+func TestSettingText(t *testing.T) {
+	var v map[string]any
+	if err := json.Unmarshal([]byte(`{"a":["x","y"],"b":{"H":"1","A":"2"},"c":true,"d":false,"e":0,"f":2.5,"g":null}`), &v); err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[string]string{"a": "x, y", "b": "A: 2, H: 1", "c": "true", "d": "", "e": "", "f": "2.5"} {
+		if got := settingText(v[key]); got != want {
+			t.Errorf("%s: %q, want %q", key, got, want)
+		}
+	}
+}
