@@ -33,7 +33,7 @@ func (r *request) readAgent() ([]byte, error) {
 		}
 	}
 	if len(packed) == 0 {
-		return nil, badBody("no_events", "there are no events; send them in the query's jzb, or as events in the body")
+		return nil, badBody(codeNoEvents, "there are no events; send them in the query's jzb, or as events in the body")
 	}
 	if err := r.openToken(token); err != nil {
 		return nil, err
@@ -41,6 +41,9 @@ func (r *request) readAgent() ([]byte, error) {
 	r.identify(packed)
 	return r.unpack(packed)
 }
+
+// codeNoEvents says that there is no payload at all.
+const codeNoEvents = "no_events"
 
 // unpack undoes the agent's encoding: JSON, deflated as zlib, in base64url without padding. What comes of it is in
 // r.json, whose former content, of which packed may be a part, is given up.

@@ -99,6 +99,9 @@ func TestLiveAnswers(t *testing.T) {
 	if asked := b.live.was(); asked != "POST data/guide.json/KEY?id=1 Content-Type=application/json "+body {
 		t.Errorf("asked %s", asked)
 	}
+	if got := b.raw(rawRequest("GET", "/data/guide.json/KEY?id=1", "")); got.status != 200 || got.body != "{}" || b.live.was() == "" {
+		t.Errorf("for nobody: %d %s", got.status, got.body)
+	}
 	if got := b.raw(rawRequest("HEAD", target, "")); got.status != 200 || got.body != "" || got.header.Get("Content-Length") != "2" {
 		t.Errorf("HEAD: %d %s %v", got.status, got.body, got.header)
 	}

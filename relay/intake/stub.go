@@ -107,6 +107,8 @@ func (r *request) answerVisitor() (live bool, err error) {
 	payload, unread := r.readAgent()
 	if no, bad := unread.(*refusal); unread != nil && (!bad || no.status != fasthttp.StatusBadRequest) {
 		return false, unread
+	} else if bad && no.code == codeNoEvents && !r.posted() {
+		unread = nil // it asks for nobody
 	}
 	switch refused, err := r.refusesVisitor(payload); {
 	case err != nil:

@@ -383,7 +383,6 @@ func TestWhatCannotBeReadStaysHere(t *testing.T) {
 		}
 	}
 	for _, endpoint := range []string{"ptm.gif", "poll.gif", "devlog", "guide.json", "guide.js", "segmentflag.json", "recordingconf"} {
-		f("GET", "/data/"+endpoint+"/KEY", "")
 		f("GET", "/data/"+endpoint+"/KEY?jzb=eJw", "")
 		f("GET", "/data/"+endpoint+"/KEY?jzb=!!", "")
 		f("POST", "/data/"+endpoint+"/KEY", "no JSON")
@@ -391,6 +390,9 @@ func TestWhatCannotBeReadStaysHere(t *testing.T) {
 		f("POST", "/data/"+endpoint+"/KEY", `{"events":7}`)
 		f("GET", "/data/"+endpoint+"/NOBODY?jzb="+jzb(`[]`), "")
 	}
+	f("GET", "/data/ptm.gif/KEY", "")
+	f("GET", "/data/devlog/KEY", "")
+	f("GET", "/data/recordingconf/KEY", "")
 	f("POST", "/data/rec/KEY", "")
 	f("GET", "/data/rec/KEY", "")
 	f("POST", "/data/rec/KEY", "no zlib")
