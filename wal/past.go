@@ -41,8 +41,8 @@ const readBlocksMax = 16
 
 // Read calls f for records of a section in the order of their numbers, until f answers false. It looks through one
 // stretch only, some milliseconds' worth, so that a long section neither occupies a processor nor outlasts its reader's
-// patience: next is the number to go on from, and behind s.To when the section has been read. Records that were trimmed
-// are left out, also when that happens meanwhile (see Start).
+// patience: next is the number to go on from, and behind s.To when the section has been read. It may be s.From when what
+// lay there was trimmed a moment ago. Records that were trimmed are left out; Start, asked before, tells how many.
 //
 // Read takes nothing from any queue and holds on to nothing: the past is there until a limit trims it. Its memory is one
 // decoded block.
@@ -55,6 +55,9 @@ func (l *Log) Read(s Section, f func(p *Past) bool) (next uint64, err error) {
 	blocks, next, err := l.blocksOf(&s, from, to)
 	if err != nil {
 		return from, fmt.Errorf("read index of the log: %w", err)
+	}
+	if l.start.Load() > from {
+		return from, nil // was trimmed: the next Read begins behind it
 	}
 	var b block
 	for _, b.first = range blocks {
@@ -70,8 +73,8 @@ func (l *Log) Read(s Section, f func(p *Past) bool) (next uint64, err error) {
 			return last, err
 		}
 	}
-	if next > to {
-		next = max(next, s.To+1)
+	if next > to { // its last block may go on
+		next = s.To + 1
 	}
 	return next, nil
 }

@@ -128,6 +128,23 @@ func TestReadRecords(t *testing.T) {
 	}
 }
 
+// A section that ends inside a block ends there.
+func TestReadEndsWithItsSection(t *testing.T) {
+	l, _ := oldLog(t, 5)
+	f := func(from, to, want uint64) {
+		t.Helper()
+		if next, err := l.Read(Section{From: from, To: to}, func(*Past) bool { return true }); next != want || err != nil {
+			t.Errorf("the section %d to %d goes on at %d, %v; want %d", from, to, next, err, want)
+		}
+	}
+	f(4, 4, 5)
+	f(4, 5, 6)
+	f(1, 14, 15)
+	f(1, 15, 16)
+	f(1, 99, 100)
+	f(16, 20, 21)
+}
+
 // A reader that has had enough goes on behind the record it saw last.
 func TestReadEndsEarly(t *testing.T) {
 	l, _ := oldLog(t, 5)
