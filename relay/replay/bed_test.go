@@ -31,6 +31,7 @@ type bed struct {
 	opt    wal.Options
 	set    atomic.Pointer[hook.Set]
 	queues map[string]*wal.Queue
+	woken  map[string]chan struct{} // of the webhooks that somebody waits for
 	runner *Runner
 	off    atomic.Pointer[string]
 	change func(o *Options)
@@ -80,7 +81,9 @@ func (b *bed) setHooks(hooks ...*hook.Webhook) {
 // open opens the log, the webhooks' queues and a runner on what fs holds.
 func (b *bed) open() {
 	b.t.Helper()
-	b.opt.FS = b.fs
+	if b.fs != nil {
+		b.opt.FS = b.fs
+	}
 	l, err := wal.Open(b.opt)
 	if err != nil {
 		b.t.Fatal(err)
@@ -94,7 +97,13 @@ func (b *bed) open() {
 
 func (b *bed) openQueue(w *hook.Webhook) {
 	b.t.Helper()
-	q, err := b.log.Queue(w.Queue, wal.QueueOptions{Ordered: w.ByVisitor})
+	wake := func() {
+		select {
+		case b.woken[w.Name] <- struct{}{}:
+		default:
+		}
+	}
+	q, err := b.log.Queue(w.Queue, wal.QueueOptions{Ordered: w.ByVisitor, Wake: wake})
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -46,13 +46,13 @@ func (r *Runner) Count(ctx context.Context, q Request) (Count, error) {
 	return c, err
 }
 
+// countWork is how long a dry run reads before it rests as long: somebody waits for it, but so does live traffic.
+const countWork = 5 * time.Millisecond
+
 // count goes over the whole task, until ctx ends.
 func (s *scan) count(ctx context.Context) (c Count, err error) {
-	next := s.task.First
+	next, began := s.task.First, time.Now()
 	for end := false; !end; {
-		if err := ctx.Err(); err != nil {
-			return c, err
-		}
 		next, end, err = s.look(next, func(p *pick) bool {
 			c.add(p)
 			return true
@@ -61,6 +61,15 @@ func (s *scan) count(ctx context.Context) (c Count, err error) {
 			return c, fmt.Errorf("count events: %w", err)
 		}
 		c.Share = s.task.share(next)
+		if err := ctx.Err(); err != nil {
+			return c, err
+		}
+		if worked := time.Since(began); worked > countWork {
+			if err := sleep(ctx, worked); err != nil {
+				return c, err
+			}
+			began = time.Now()
+		}
 	}
 	c.Share = 1
 	return c, nil
