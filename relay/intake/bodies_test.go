@@ -84,7 +84,7 @@ func (r *rig) know() {
 
 func endpointOf(t testing.TB, path string) *endpoint {
 	t.Helper()
-	m := paths.find([]byte(path), nil)
+	m := paths.find([]byte(path))
 	if m.end == nil {
 		t.Fatalf("no endpoint at %s", path)
 	}

@@ -11,9 +11,10 @@ import (
 
 // What browsers are told about all endpoints alike. The headers are those that the SDKs were seen to ask for.
 const (
-	corsHeaders = "authorization, content-type, content-encoding, x-retry-count, anonymousid, sentat, x-pendo-integration-key"
-	corsMethods = "GET, POST, OPTIONS"
-	corsMaxAge  = "86400" // seconds; browsers cut it down to what they allow, two hours in Chrome
+	corsHeaders     = "authorization, content-type, content-encoding, x-retry-count, anonymousid, sentat, x-pendo-integration-key"
+	corsMethods     = "GET, POST, OPTIONS"
+	corsMoreMethods = "GET, POST, PUT, PATCH, OPTIONS"
+	corsMaxAge      = "86400" // seconds; browsers cut it down to what they allow, two hours in Chrome
 )
 
 // What stands in every reply, in the form that costs least.
@@ -72,10 +73,14 @@ func (c *cors) allows(origin string) bool {
 	})
 }
 
-// preflight answers a browser that asks what it may send.
-func preflight(ctx *fasthttp.RequestCtx) {
+// preflight answers a browser that asks what it may send to an endpoint of these methods.
+func preflight(ctx *fasthttp.RequestCtx, methods method) {
 	h := &ctx.Response.Header
-	h.Set("Access-Control-Allow-Methods", corsMethods)
+	allowed := corsMethods
+	if methods&(put|patch) != 0 {
+		allowed = corsMoreMethods
+	}
+	h.Set("Access-Control-Allow-Methods", allowed)
 	h.Set("Access-Control-Allow-Headers", corsHeaders)
 	h.Set("Access-Control-Max-Age", corsMaxAge)
 	ctx.SetStatusCode(fasthttp.StatusNoContent)

@@ -183,7 +183,7 @@ func FuzzPath(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, target []byte) {
 		path := appendPath(nil, target)
-		m := paths.find(path, nil)
+		m := paths.find(path)
 		if m.end != nil && len(m.prefix) >= len(path) {
 			t.Errorf("%q: prefix %q", path, m.prefix)
 		}

@@ -54,17 +54,16 @@ const chunked = -1
 // serve hands the request to its endpoint, if it has one that takes the method.
 func (r *request) serve() error {
 	r.path = appendPath(r.path[:0], r.ctx.Request.Header.RequestURI())
-	m := paths.find(r.path, nil)
-	r.end, r.key, r.prefix = m.end, m.key, m.prefix
+	m := paths.find(r.path)
+	r.end, r.key, r.vars, r.prefix = m.end, m.vars[0], m.vars, m.prefix
 	method := r.ctx.Request.Header.Method()
 	switch e := r.end; {
 	case e == nil:
 		return &refusal{status: fasthttp.StatusNotFound, code: "unknown_path", message: "there is no such endpoint; check the path behind the host name"}
 	case string(method) == fasthttp.MethodOptions:
-		preflight(r.ctx)
+		preflight(r.ctx, e.methods)
 		return nil
-	case e.methods&post != 0 && string(method) == fasthttp.MethodPost,
-		e.methods&get != 0 && (string(method) == fasthttp.MethodGet || string(method) == fasthttp.MethodHead):
+	case e.methods&methodOf(method) != 0:
 		return e.serve(r)
 	default:
 		r.ctx.Response.Header.Set("Allow", e.allow)

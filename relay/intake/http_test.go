@@ -27,13 +27,13 @@ func TestWhereverMounted(t *testing.T) {
 func TestPaths(t *testing.T) {
 	f := func(path, name, key, prefix string) {
 		t.Helper()
-		m := paths.find([]byte(path), nil)
+		m := paths.find([]byte(path))
 		got := ""
 		if m.end != nil {
 			got = m.end.name
 		}
-		if got != name || string(m.key) != key || m.end != nil && string(m.prefix) != prefix {
-			t.Errorf("%s: %q, key %q, prefix %q", path, got, m.key, m.prefix)
+		if got != name || string(m.vars[0]) != key || m.end != nil && string(m.prefix) != prefix {
+			t.Errorf("%s: %q, key %q, prefix %q", path, got, m.vars, m.prefix)
 		}
 	}
 	f("/v1/batch", "/v1/batch", "", "")
@@ -46,6 +46,11 @@ func TestPaths(t *testing.T) {
 	f("/userpilot/v1/track", "/userpilot/v1/track", "", "")
 	f("/p//userpilot/v1/companies/identify/", "/userpilot/v1/companies/identify", "", "/p")
 	f("/userpilot/x/v1/track", "/v1/track", "", "/userpilot/x")
+	f("/p/api/v1/visitor/v", "/api/v1/visitor", "v", "/p")
+	f("/api/v1/visitor/data/track", "/data/track", "", "/api/v1/visitor")
+	f("/p/api/v1/metadata/visitor/custom/value/v1/track", "/api/v1/metadata/visitor/field", "custom", "/p") // the longest
+	f("/api/v1/metadata/visitor/custom/value/data/track/", "/api/v1/metadata/visitor/field", "custom", "")
+	f("/api/v1/metadata/account/agent/value", "/api/v1/metadata/account/value", "agent", "")
 	f("", "", "", "")
 	f("/", "", "", "")
 	f("track", "", "", "")

@@ -21,12 +21,13 @@ const (
 	dialectFromUserpilot
 	dialectUnsubscribe
 	dialectAdmin
+	dialectMetadata
 	dialects
 )
 
 func (d dialect) String() string {
 	return [dialects]string{"track", "segment", "pendo", "userpilot", "pendo_webhook", "userpilot_webhook",
-		"unsubscribe", "admin"}[d]
+		"unsubscribe", "admin", "metadata"}[d]
 }
 
 // omission is why a message was left out of a body whose other messages were taken.

@@ -56,22 +56,29 @@ func (r *request) drop(it *item) {
 	r.excluded++
 }
 
-// commitNews is the case that changes people: their records and the events are one batch, and until that is with the
-// log the next request with news waits.
+// commitNews is the case that changes people.
 func (r *request) commitNews() error {
-	change, committed := r.server.opt.People.Begin(), false
-	defer func() { change.Done(committed) }() // also when a fault of the program ends this early
-	if err := r.resolve(); err != nil {
-		return err
-	}
-	for i := range r.items {
-		if it := &r.items[i]; !it.dropped {
-			if err := r.settle(change, it); err != nil {
-				return err
+	return r.commitChange(func(change *people.Change) error {
+		if err := r.resolve(); err != nil {
+			return err
+		}
+		for i := range r.items {
+			if it := &r.items[i]; !it.dropped {
+				if err := r.settle(change, it); err != nil {
+					return err
+				}
 			}
 		}
-	}
-	if err := r.addRequest(); err != nil {
+		return r.addRequest()
+	})
+}
+
+// commitChange makes durable what apply changes about people and the events that it emits: they are one batch, and until
+// that is with the log the next who would change people waits.
+func (r *request) commitChange(apply func(*people.Change) error) error {
+	change, committed := r.server.opt.People.Begin(), false
+	defer func() { change.Done(committed) }() // also when a fault of the program ends this early
+	if err := apply(change); err != nil {
 		return err
 	}
 	change.Stage(&r.batch)

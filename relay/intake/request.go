@@ -7,6 +7,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"edgerelay/relay/event"
+	"edgerelay/relay/people"
 	"edgerelay/relay/signal"
 	"edgerelay/wal"
 )
@@ -26,6 +27,7 @@ type request struct {
 	path   []byte
 	key    []byte // slices of path
 	prefix []byte
+	vars   variables // what stood at "*"; the first is the key where there is one
 
 	asks      bool         // the sender waits to be told to send the body
 	bodyEnded bool         // the connection stands behind the body
@@ -50,6 +52,8 @@ type request struct {
 	notes     []byte
 	batch     wal.Batch
 	onward    onward
+	person    people.Person // for the metadata API
+	rows      []metadataRow
 
 	matched  int
 	excluded int
@@ -75,6 +79,7 @@ func (s *Server) release(r *request) {
 	}
 	s.bodies.give(r.reserved)
 	r.ctx, r.end, r.app, r.key, r.prefix, r.peer = nil, nil, nil, nil, nil, nil
+	r.vars = variables{}
 	r.asks, r.bodyEnded, r.reserved = false, false, 0
 	r.source.Reset(nil)
 	r.wire, r.packed, r.plain, r.json, r.text = kept(r.wire), kept(r.packed), kept(r.plain), kept(r.json), kept(r.text)
@@ -99,6 +104,11 @@ func (r *request) resetItems() {
 		r.items, r.parts, r.doubts = nil, nil, nil
 	}
 	r.items, r.parts, r.doubts = r.items[:0], r.parts[:0], r.doubts[:0]
+	if cap(r.rows) > keepItems {
+		r.rows = nil
+	}
+	clear(r.rows)
+	r.rows = r.rows[:0]
 	r.derived.Reset()
 	r.agent.reset()
 	clear(r.receivers)

@@ -3,13 +3,14 @@ package intake
 import (
 	"bytes"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/valyala/fasthttp"
+
+	"edgerelay/relay/people"
 )
 
-// route is one known path. A segment "*" stands for the key and may be any text.
+// route is one known path. A segment "*" may be any text: a key, as a rule, or the ID of somebody.
 type route struct {
 	path string
 	end  endpoint
@@ -20,13 +21,14 @@ type endpoint struct {
 	name    string // in metrics; several spellings of a path share one
 	methods method
 	dialect dialect
-	success int    // the status of an answer when all is well; 0 is 200
-	busy    int    // the status that says "try again later" in this dialect
-	call    call   // Segment: what a message is that does not say it
-	image   bool   // the sender takes images for answers, see refusePixel
-	onward  bool   // the app's upstream gets what came here, see addRequest
-	guides  bool   // the upstream's answers hold guides
-	reply   string // of endpoints that always answer the same
+	success int         // the status of an answer when all is well; 0 is 200
+	busy    int         // the status that says "try again later" in this dialect
+	call    call        // Segment: what a message is that does not say it
+	about   people.Kind // metadata API: whose
+	image   bool        // the sender takes images for answers, see refusePixel
+	onward  bool        // the app's upstream gets what came here, see addRequest
+	guides  bool        // the upstream's answers hold guides
+	reply   string      // of endpoints that always answer the same
 
 	serve func(r *request) error // answers, or returns why not: a *refusal, or an error of the log or the people
 
@@ -48,7 +50,24 @@ type method uint8
 const (
 	get method = 1 << iota
 	post
+	put
+	patch
 )
+
+// methodOf is a method by its name, 0 for one that no endpoint takes.
+func methodOf(name []byte) method {
+	switch string(name) {
+	case fasthttp.MethodGet, fasthttp.MethodHead:
+		return get
+	case fasthttp.MethodPost:
+		return post
+	case fasthttp.MethodPut:
+		return put
+	case fasthttp.MethodPatch:
+		return patch
+	}
+	return 0
+}
 
 func (m method) allow() string {
 	var names []string
@@ -58,6 +77,12 @@ func (m method) allow() string {
 	if m&post != 0 {
 		names = append(names, "POST")
 	}
+	if m&put != 0 {
+		names = append(names, "PUT")
+	}
+	if m&patch != 0 {
+		names = append(names, "PATCH")
+	}
 	return strings.Join(append(names, "OPTIONS"), ", ")
 }
 
@@ -65,13 +90,13 @@ func (m method) allow() string {
 // mounted, and may be anything.
 type node struct {
 	next map[string]*node
-	key  *node
+	any  *node     // behind a segment "*"
 	end  *endpoint // nil: no path starts here
 }
 
 // The tree of all dialects' paths, and their endpoints. They are never changed.
 var paths, endpoints = plant(slices.Concat(trackRoutes, segmentRoutes, pendoRoutes, userpilotRoutes, incomingRoutes,
-	administrationRoutes))
+	administrationRoutes, metadataRoutes))
 
 func plant(routes []route) (*node, []*endpoint) {
 	root := &node{next: map[string]*node{}}
@@ -93,12 +118,12 @@ func (n *node) grow(path string) *node {
 	for _, segment := range slices.Backward(segments) {
 		child := n.next[segment]
 		if segment == "*" {
-			child = n.key
+			child = n.any
 		}
 		if child == nil {
 			child = &node{next: map[string]*node{}}
 			if segment == "*" {
-				n.key = child
+				n.any = child
 			} else {
 				n.next[segment] = child
 			}
@@ -108,72 +133,41 @@ func (n *node) grow(path string) *node {
 	return n
 }
 
+// variables are the segments that stood at "*", in the order of the path.
+type variables [3][]byte
+
 // match is what a path led to.
 type match struct {
 	end    *endpoint // nil: nothing of ours
-	key    []byte    // the segment at "*"
+	vars   variables // slices of the path, with the escapes that it has left
 	prefix []byte    // the path in front of the known one, without the slash between
 }
 
 // find finds the longest known path that path ends in. Repeated slashes and those at the end count for nothing.
-func (n *node) find(path, key []byte) match {
+func (n *node) find(path []byte) match { return n.search(path, variables{}) }
+
+func (n *node) search(path []byte, vars variables) match {
 	path = bytes.TrimRight(path, "/")
+	found := match{n.end, vars, path}
 	slash := bytes.LastIndexByte(path, '/')
-	if segment := path[slash+1:]; slash >= 0 && len(segment) > 0 {
-		if child := n.next[string(segment)]; child != nil {
-			if m := child.find(path[:slash], key); m.end != nil {
-				return m
-			}
-		}
-		if n.key != nil {
-			if m := n.key.find(path[:slash], segment); m.end != nil {
-				return m
-			}
-		}
+	segment := path[slash+1:]
+	if slash < 0 || len(segment) == 0 {
+		return found
 	}
-	return match{n.end, key, path}
+	if n.any != nil {
+		found = found.orLonger(n.any.search(path[:slash], variables{segment, vars[0], vars[1]}))
+	}
+	if child := n.next[string(segment)]; child != nil {
+		found = found.orLonger(child.search(path[:slash], vars))
+	}
+	return found
 }
 
-// appendPath appends the path of a request's target, escapes undone. A target is "/path?query", or a whole URL when a
-// proxy is asked.
-func appendPath(dst, target []byte) []byte {
-	target = pathAndQuery(target)
-	if i := bytes.IndexByte(target, '?'); i >= 0 {
-		target = target[:i]
+// orLonger is the better of two matches: one that found something, by as much of the path as there is. An ID and the name
+// of a field may look like a short path of their own.
+func (m match) orLonger(other match) match {
+	if other.end != nil && (m.end == nil || len(other.prefix) <= len(m.prefix)) {
+		return other
 	}
-	for {
-		i := bytes.IndexByte(target, '%')
-		if i < 0 {
-			return append(dst, target...)
-		}
-		dst = append(dst, target[:i]...)
-		c, n := unescape(target[i:])
-		dst = append(dst, c)
-		target = target[i+n:]
-	}
-}
-
-// pathAndQuery is what stands behind the host in a request's target, and before a fragment.
-func pathAndQuery(target []byte) []byte {
-	if len(target) > 0 && target[0] != '/' {
-		if i := bytes.Index(target, []byte("://")); i >= 0 {
-			target = target[i+len("://"):]
-		}
-		target = target[max(bytes.IndexByte(target, '/'), 0):]
-	}
-	if i := bytes.IndexByte(target, '#'); i >= 0 {
-		target = target[:i]
-	}
-	return target
-}
-
-// unescape is the character that text begins with, and how many bytes it takes there. A percent sign that begins no
-// escape stands for itself.
-func unescape(text []byte) (c byte, n int) {
-	if text[0] == '%' && len(text) >= 3 {
-		if c, err := strconv.ParseUint(string(text[1:3]), 16, 8); err == nil {
-			return byte(c), 3
-		}
-	}
-	return text[0], 1
+	return m
 }

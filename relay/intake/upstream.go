@@ -29,7 +29,7 @@ func (r *request) addRequest() error {
 	if r.app.upstream == nil || !r.end.onward {
 		return nil
 	}
-	if r.excluded > 0 && r.excluded == len(r.items) {
+	if r.excluded > 0 && r.nothingLeft() {
 		r.server.metrics.withheld[withheldPeople].Inc()
 		return nil
 	}
@@ -43,6 +43,16 @@ func (r *request) addRequest() error {
 	r.batch.Add(wal.Record{Body: r.record, Receivers: r.app.upstream, Identity: r.onward.identity})
 	r.onward.some, r.onward.place = true, r.batch.Len()
 	return nil
+}
+
+// nothingLeft says that every item was dropped.
+func (r *request) nothingLeft() bool {
+	for i := range r.items {
+		if !r.items[i].dropped {
+			return false
+		}
+	}
+	return true
 }
 
 // lessRequest takes the request out of what was stored, which then is events, and counts it.
@@ -83,10 +93,14 @@ func (r *request) readOnward(q *upstream.Request) {
 // target is the request's path and query in their original bytes, behind the mount prefix and the slashes that follow it.
 func (r *request) target() []byte {
 	raw := pathAndQuery(r.ctx.Request.Header.RequestURI())
-	for i := 0; len(raw) > 0; i++ {
+	for i := 0; len(raw) > 0; {
 		c, n := unescape(raw)
-		if i >= len(r.prefix) && c != '/' {
+		kept := c == '%' || c == '/' && n > 1 // as an escape, in appendPath's path
+		if i >= len(r.prefix) && (c != '/' || kept) {
 			break
+		}
+		if i++; kept {
+			i += len(escapedSlash) - 1
 		}
 		raw = raw[n:]
 	}

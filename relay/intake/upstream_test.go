@@ -183,7 +183,7 @@ func TestTargetsKeepTheirBytes(t *testing.T) {
 	f("//data//log.gif//%4b%45Y/?", "data//log.gif//%4b%45Y/?")
 	f("/pfx/data/data/log.gif/KEY", "data/log.gif/KEY")
 	f("/p%66x/%2fa///data/l%6Fg.gif/KEY?a/b", "data/l%6Fg.gif/KEY?a/b")
-	f("/pfx%2Fdata%2Flog.gif/KEY", "data%2Flog.gif/KEY")
+	f("/p%25x/50%/%2F/data/log.gif/KEY?%2F%25", "data/log.gif/KEY?%2F%25")
 	f("/%/%2/data/log.gif/KEY?%", "data/log.gif/KEY?%")
 	f("https://relay.example:1/pfx/data/log.gif/KEY#top", "data/log.gif/KEY")
 	f("/data/log.gif/WK_TEST_node?"+strings.Repeat("x", 8000), "data/log.gif/WK_TEST_node?"+strings.Repeat("x", 8000))
@@ -350,6 +350,8 @@ func TestWithheld(t *testing.T) {
 	batch(1, of("v", "a"), of("secret", "a"))
 	batch(0, of("secret", "a")) // not in the way of those who are known
 	batch(1, of("v", "a"))
+	f(0, "GET", "/data/ptm.gif/KEY?v=2.219.0_prod&jzb="+jzb(`[`+of("test-1", "a")+`]`), "") // whose frustration is looked for
+	f(1, "GET", "/data/ptm.gif/KEY?v=2.219.0_prod&jzb="+jzb(`[`+of("v", "a")+`,`+of("test-1", "a")+`]`), "")
 	f(0, "POST", "/data/segmentio/KEY", `{"type":"track","event":"E","userId":"secret"}`)
 	f(0, "POST", "/data/segmentio/KEY", `[{"type":"page","userId":"test-1"}]`)
 	f(1, "POST", "/data/segmentio/KEY", `[{"type":"page","userId":"v"},{"type":"page","userId":"test-1"}]`)

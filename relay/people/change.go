@@ -8,8 +8,8 @@ import (
 	"edgerelay/relay/event"
 )
 
-// Change is what one request does to people. It is begun by Book.Begin and goes through See, Merge and SetDoNotProcess,
-// Stage, Submitted and Done, in this order. Done(false) before Submitted gives the change up; behind Submitted, Done is the
+// Change is what one request does to people. It is begun by Book.Begin and goes through See, Make, Merge and
+// SetDoNotProcess, Stage, Submitted and Done, in this order. Done(false) before Submitted gives the change up; behind Submitted, Done is the
 // log's answer and must not come before it. A See or Merge that returns an error has changed nothing.
 //
 // From Begin to Submitted it holds the Book's lock: build events and submit there, wait and answer behind it.
@@ -122,6 +122,30 @@ func (c *Change) Has(kind Kind, app string, id []byte) (bool, error) {
 		return false, err
 	}
 	return e.exists, nil
+}
+
+// Make makes a record if there is none, which is no sighting: the metadata API may create people before they were seen.
+func (c *Change) Make(kind Kind, app string, id []byte) error {
+	if present(id) == nil {
+		return nil
+	}
+	e, err := c.edit(kind, app, id)
+	if err == nil && !e.exists {
+		e.touch()
+	}
+	return err
+}
+
+// Refused is as Book's, with what this Change did.
+func (c *Change) Refused(app string, visitor []byte) (bool, error) {
+	if present(visitor) == nil {
+		return false, nil
+	}
+	e, err := c.edit(Visitor, app, visitor)
+	if err != nil {
+		return false, err
+	}
+	return e.record.refused, nil
 }
 
 // Changed says whether there is anything to stage. Without, Done may follow at once.

@@ -136,6 +136,38 @@ func TestMetadataIsNoSighting(t *testing.T) {
 		`{"id":"v1","accountIds":["a1"],"metadata":{"auto":{"firstvisit":1700000000000},"custom":{"plan":"gold"}}}`)
 }
 
+// TestMade: a record may be made without anything in it. It is no sighting, and made once.
+func TestMade(t *testing.T) {
+	b, l := open(t)
+	make := func(want bool) {
+		t.Helper()
+		change(t, b, l, func(c *Change) {
+			for _, kind := range []Kind{Visitor, Account} {
+				if err := c.Make(kind, "demo", quoted("x")); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := c.Make(Visitor, "demo", nil); err != nil {
+				t.Fatal(err)
+			}
+			if c.Changed() != want {
+				t.Fatalf("changed: %v", !want)
+			}
+		})
+	}
+	make(true)
+	make(false)
+	known(t, b, "x", "", false)
+	show(t, b, Visitor, "x", `{"id":"x","accountIds":[],"metadata":{}}`)
+	show(t, b, Account, "x", `{"id":"x","metadata":{}}`)
+	change(t, b, l, func(c *Change) {
+		if got := see(t, c, "x", "x"); got != (Sighting{NewVisitor: true, NewAccount: true}) {
+			t.Fatalf("%+v", got)
+		}
+	})
+	make(false)
+}
+
 func TestFirstVisitStaysWithWhatIsThere(t *testing.T) {
 	b, l := open(t)
 	f := func(id, before, after string) {
@@ -189,6 +221,20 @@ func TestDoNotProcess(t *testing.T) {
 	change(t, b, l, func(c *Change) { merge(t, c, Account, "v2", Pendo, `{"donotprocess":"as you like"}`) })
 	c := b.Begin()
 	defer c.Done(false)
+	within := func(visitor []byte, want bool) {
+		t.Helper()
+		if got, err := c.Refused("demo", visitor); got != want || err != nil {
+			t.Fatalf("within the change: %v, %v, want %v", got, err, want)
+		}
+	}
+	within(quoted("v1"), true)
+	within(quoted("v3"), false)
+	within(nil, false)
+	if changed, err := c.SetDoNotProcess("demo", quoted("v3"), true); !changed || err != nil {
+		t.Fatal(changed, err)
+	}
+	within(quoted("v3"), true)
+	refused(t, b, "v3", false)
 	if _, err := c.SetDoNotProcess("demo", nil, true); err == nil {
 		t.Fatal("nobody can be marked")
 	}
@@ -282,10 +328,12 @@ func TestStateFaultsAreToldAndNotCached(t *testing.T) {
 	_, merge := c.Merge(Account, "demo", quoted("a1"), Agent, []byte(`{}`))
 	_, mark := c.SetDoNotProcess("demo", quoted("v1"), true)
 	_, has := c.Has(Visitor, "demo", quoted("v1"))
+	_, within := c.Refused("demo", quoted("v1"))
+	made := c.Make(Visitor, "demo", quoted("v1"))
 	c.Done(false)
 	_, refused := b.Refused("demo", quoted("v1"))
 	_, load := b.Load(&Person{}, Visitor, "demo", quoted("v1"))
-	for _, err := range []error{see, merge, mark, has, refused, load} {
+	for _, err := range []error{see, merge, mark, has, within, made, refused, load} {
 		if !errors.Is(err, fault) || !strings.Contains(err.Error(), "read ") {
 			t.Fatalf("%v, want %v", err, fault)
 		}
