@@ -67,6 +67,8 @@ type Delivery struct {
 	DisableAfter DisableAfter    `toml:"disable_after"`
 	AllowPrivate bool            `toml:"allow_private"`
 	AllowHTTP    bool            `toml:"allow_http"`
+	LogSuccesses float64         `toml:"log_successes"` // share of the successes in the attempt log, 0 to 1
+	LogSize      int64           `toml:"log_size"`      // of the attempt log
 	UserAgent    string          `toml:"user_agent"`
 }
 

@@ -213,6 +213,8 @@ func TestValues(t *testing.T) {
 		timeout = "5m"
 		schedule = ["5s", "5m", "30m", "2h"]
 		disable_after = { failures = 0 }
+		log_successes = 1
+		log_size = "2GiB"
 		allow_http = true
 		[smtp]
 		server = "mail.example.com:587"
@@ -269,6 +271,8 @@ func TestValues(t *testing.T) {
 	f("sync", c.Log.Sync, 10*time.Millisecond)
 	f("compression", c.Log.Compression, "zstd")
 	f("failures", c.Delivery.DisableAfter, DisableAfter{0, 15 * time.Minute})
+	f("log_successes", c.Delivery.LogSuccesses, 1.0)
+	f("log_size", c.Delivery.LogSize, int64(2<<30))
 	f("summary", c.Summary(), "2 apps, 3 webhooks (0 enabled)")
 
 	shop, other := c.Apps[0], c.Apps[1]

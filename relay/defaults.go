@@ -30,6 +30,9 @@ func defaults() *Config {
 			// A receiver that is down for an hour and has more retries is then asked twelve times.
 			BackoffMax:   5 * time.Minute,
 			InFlight:     16, // 16 requests of 20 ms each are 800 deliveries/s for one webhook
+			LogSuccesses: 0.01,
+			// Ten million attempts at 107 bytes. A webhook that always fails makes one a second at most, which is 30 MiB a day.
+			LogSize:      1 << 30,
 			DisableAfter: DisableAfter{Failures: 50, Within: 15 * time.Minute},
 			UserAgent:    "edgerelay/" + Version,
 		},

@@ -119,6 +119,9 @@ func TestDeliveryFaults(t *testing.T) {
 		`2: delivery.disable_after.within: "15" is not a duration; write it like "500ms", "30s", "5m" or "24h"`,
 		`2: delivery.disable_after.x: unknown key; known are failures, within`)
 	f(`allow_http = "yes"`, `2: delivery.allow_http: must be true or false, without quotes, not a text`)
+	f(`log_successes = 1.5`, `2: delivery.log_successes: 1.5 is out of range; it must be from 0 to 1`)
+	f(`log_successes = "1%"`, `2: delivery.log_successes: must be a number, without quotes, not a text`)
+	f(`log_size = "1KiB"`, `2: delivery.log_size: 1KiB is out of range; it must be 1MiB or more`)
 	f(`user_agent = "a\nb"`, `2: delivery.user_agent: must be one line of plain ASCII text; leave it out for "edgerelay/0.1.0"`)
 	f(`user_agent = ""`, `2: delivery.user_agent: must be one line of plain ASCII text; leave it out for "edgerelay/0.1.0"`)
 }

@@ -22,6 +22,7 @@ import (
 	"edgerelay/relay/event"
 	"edgerelay/relay/hook"
 	"edgerelay/relay/intake"
+	"edgerelay/relay/journal"
 	"edgerelay/relay/mail"
 	"edgerelay/relay/people"
 	"edgerelay/relay/registry"
@@ -37,6 +38,7 @@ type Relay struct {
 	registry *prometheus.Registry
 
 	log     *wal.Log
+	journal *journal.Journal
 	hooks   *registry.Registry
 	people  *people.Book
 	catalog *catalog.Catalog
@@ -76,7 +78,10 @@ func Open(c *Config, logger *slog.Logger) (*Relay, error) {
 }
 
 func (r *Relay) assemble() error {
-	var err error
+	err := r.openJournal()
+	if err != nil {
+		return err
+	}
 	if r.mailer, err = newMailer(r.config, r.registry, r.logger); err != nil {
 		return err
 	}
@@ -102,6 +107,7 @@ func (r *Relay) newFleet() {
 			return r.log.Queue(w.Queue, wal.QueueOptions{Wake: wake, Ordered: w.ByVisitor})
 		},
 		Disabled:   func(w *hook.Webhook, reason string) { r.hooks.TurnedOff(w, reason) },
+		Journal:    r.journal,
 		Registerer: r.registry, Logger: r.logger,
 	}
 	r.config.Delivery.apply(&o)
@@ -269,7 +275,7 @@ const (
 	mailTime   = 2 * time.Second
 )
 
-// close stops from the source downwards: intake, senders, mail, console, log.
+// close stops from the source downwards: intake, senders, mail, console, attempt log, log.
 func (r *Relay) close(ctx context.Context) error {
 	var faults []error
 	r.endUpstreams()
@@ -292,6 +298,9 @@ func (r *Relay) close(ctx context.Context) error {
 	}
 	if r.desk != nil {
 		r.desk.Close()
+	}
+	if r.journal != nil {
+		faults = append(faults, r.journal.Close())
 	}
 	return errors.Join(append(faults, r.log.Close())...)
 }

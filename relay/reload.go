@@ -78,6 +78,7 @@ func (r *Relay) apply(next *Config) error {
 		return errors.Join(err, r.hooks.Load(r.config.rules(renew), r.config.Webhooks), r.seatUpstreams(r.upstreams))
 	}
 	r.keepUpstreams(upstreams)
+	r.journal.Configure(next.Delivery.LogSuccesses, next.Delivery.LogSize)
 	r.catalog = known
 	r.config = next
 	return nil

@@ -46,6 +46,8 @@ func (c *Delivery) read(t *strict.Table) {
 	after.Duration("within", &c.DisableAfter.Within, time.Second, 24*time.Hour)
 	t.Bool("allow_private", &c.AllowPrivate)
 	t.Bool("allow_http", &c.AllowHTTP)
+	t.Number("log_successes", &c.LogSuccesses, 0, 1)
+	t.Size("log_size", &c.LogSize, 1<<20, math.MaxInt64)
 	t.Text("user_agent", &c.UserAgent)
 	if strings.Trim(c.UserAgent, " ") == "" || strings.ContainsFunc(c.UserAgent, func(r rune) bool { return r < ' ' || r > '~' }) {
 		t.Fault("user_agent", "must be one line of plain ASCII text; leave it out for %q", "edgerelay/"+Version)

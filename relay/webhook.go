@@ -52,7 +52,7 @@ func readSpec(t *strict.Table, s *hook.Spec) {
 	t.Texts("properties", &s.Properties)
 	t.Text("format", &s.Format)
 	t.Text("order", &s.Order)
-	t.Number("rate", &s.Rate, 0)
+	t.Number("rate", &s.Rate, 0, math.Inf(1))
 	t.Int("burst", &s.Burst, 0, math.MaxInt32)
 	t.Int("in_flight", &s.InFlight, 1, hook.InFlightMax)
 	t.Duration("timeout", &s.Timeout, time.Millisecond, hook.TimeoutMax)

@@ -18,7 +18,7 @@ func (r *Relay) openRegistry() error {
 		return err
 	}
 	r.hooks, err = registry.Open(registry.Options{State: r.log, Vault: vault, Fleet: seats{r.fleet, r.log},
-		Journal: noJournal{}, Disabled: r.tellOff, Recovered: r.tellOn, Logger: r.logger})
+		Journal: logbook{r.journal}, Disabled: r.tellOff, Recovered: r.tellOn, Logger: r.logger})
 	if err != nil {
 		return err
 	}
@@ -79,11 +79,3 @@ func (s seats) Waits(name string) bool {
 }
 
 var _ registry.Fleet = seats{}
-
-// noJournal keeps no attempts.
-type noJournal struct{}
-
-func (noJournal) HasErrors(uint32, time.Time) (bool, error) { return false, nil }
-func (noJournal) Any(uint32) (bool, error)                  { return true, nil }
-func (noJournal) Note(*hook.Webhook, string)                {}
-func (noJournal) Drop(uint32) error                         { return nil }

@@ -31,8 +31,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"edgerelay/wal"
@@ -80,10 +82,11 @@ type Stats struct {
 
 // Journal is the attempt log of one relay.
 type Journal struct {
-	opt    Options
+	opt    Options // Share and SizeMax of it are below
 	state  State
 	coder  *coder
 	logger *slog.Logger
+	share  atomic.Uint64 // bits of a float64
 
 	kick   chan struct{} // there is something in the buffer
 	enough chan struct{} // there is much
@@ -129,13 +132,22 @@ func Open(o Options) (*Journal, error) {
 		return nil, fmt.Errorf("open attempt log: %w", err)
 	}
 	j := &Journal{opt: o, state: o.State, coder: coder, logger: o.Logger, open: newBuffer(), flying: newBuffer(),
-		ledger: newLedger(o.SizeMax, o.Retain.Milliseconds()),
+		ledger: newLedger(o.Retain.Milliseconds()),
 		kick:   make(chan struct{}, 1), enough: make(chan struct{}, 1), stop: make(chan struct{}), ended: make(chan struct{})}
+	j.Configure(o.Share, o.SizeMax)
 	if err := errors.Join(j.readNumber(), j.ledger.load(j.state, j.damagedLocked)); err != nil {
 		return nil, fmt.Errorf("open attempt log: %w", err)
 	}
 	go j.run()
 	return j, nil
+}
+
+// Configure changes Options.Share and SizeMax, to values that Open would take. Less room is made with the next write.
+func (j *Journal) Configure(share float64, sizeMax int64) {
+	j.share.Store(math.Float64bits(share))
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.ledger.bytesMax = sizeMax
 }
 
 // readNumber finds the number that the next entry gets.
@@ -173,7 +185,10 @@ func (j *Journal) Close() error {
 }
 
 // Sample says by chance whether a success is to be kept. It is cheap, so that a success that is not costs nothing more.
-func (j *Journal) Sample() bool { return j.opt.Share > 0 && rand.Float64() < j.opt.Share }
+func (j *Journal) Sample() bool {
+	share := math.Float64frombits(j.share.Load())
+	return share > 0 && rand.Float64() < share
+}
 
 // Append takes an entry in for a queue. Nothing of it is kept: it is a's owner's again when Append returns. It does not
 // wait for the disk; an entry that finds no room is dropped and counted.

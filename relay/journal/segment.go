@@ -44,8 +44,8 @@ type ledger struct {
 	segmentSpan int64 // milliseconds
 }
 
-func newLedger(bytesMax, retain int64) *ledger {
-	return &ledger{accounts: map[stream]*account{}, bytesMax: bytesMax, segmentSpan: max(int64(float64(retain)*segmentTime), 1)}
+func newLedger(retain int64) *ledger {
+	return &ledger{accounts: map[stream]*account{}, segmentSpan: max(int64(float64(retain)*segmentTime), 1)}
 }
 
 // load reads the counts that the last run left. damaged is told of those that cannot be read; what they counted goes when

@@ -42,7 +42,7 @@ func read(file string) (record, error) {
 	root.TextOrTexts("either", &r.either)
 	root.Bool("flag", &r.flag)
 	root.Int("whole", &r.whole, -5, 5)
-	root.Number("number", &r.number, 0)
+	root.Number("number", &r.number, 0, math.Inf(1))
 	root.Duration("wait", &r.wait, time.Second, time.Hour)
 	root.DurationOr("never", "pause", &r.pause, time.Second, time.Hour)
 	root.Durations("waits", &r.waits, 0, math.MaxInt64)

@@ -117,8 +117,8 @@ func (t *Table) Int(key string, dst *int, low, high int) {
 	}
 }
 
-// Number reads a number of low or more, with or without a fraction.
-func (t *Table) Number(key string, dst *float64, low float64) {
+// Number reads a number from low to high, with or without a fraction.
+func (t *Table) Number(key string, dst *float64, low, high float64) {
 	n := t.find(key)
 	if n == nil {
 		return
@@ -133,8 +133,8 @@ func (t *Table) Number(key string, dst *float64, low float64) {
 		t.mismatch(n, key, "a number, without quotes")
 		return
 	}
-	if !(f >= low) || math.IsInf(f, 0) {
-		t.fail(n, key, "%s is out of range; it must be %v or more", n.text, low)
+	if !(f >= low && f <= high) || math.IsInf(f, 0) {
+		t.fail(n, key, "%s is out of range; %s", n.text, span(fmt.Sprint(low), fmt.Sprint(high), math.IsInf(high, 1)))
 		return
 	}
 	*dst = f
