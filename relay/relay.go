@@ -104,7 +104,7 @@ func (r *Relay) assemble() error {
 func (r *Relay) newFleet() {
 	o := deliver.Options{
 		Open: func(w *hook.Webhook, wake func()) (deliver.Queue, error) {
-			return r.log.Queue(w.Queue, wal.QueueOptions{Wake: wake, Ordered: w.ByVisitor})
+			return r.log.Queue(w.Queue, wal.QueueOptions{Wake: wake, Ordered: w.ByVisitor, Yields: w.Patience > 0})
 		},
 		Disabled:   func(w *hook.Webhook, reason string) { r.hooks.TurnedOff(w, reason) },
 		Journal:    r.journal,

@@ -28,6 +28,9 @@ type QueueOptions struct {
 	// Ordered keeps records of one order key in their order: none is handed out while an earlier one has not ended. It
 	// may differ from one opening to the next; what was held back then is handed out either way.
 	Ordered bool
+	// Yields lets the log take what the queue has not got to, like that of a queue on hold, before it refuses appends. It is
+	// for a queue whose receiver may be away for longer than the log has room.
+	Yields bool
 }
 
 // Queue is one receiver's view of the log: the records that name it, each handed out until it has ended. It is safe for

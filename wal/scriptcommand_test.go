@@ -58,7 +58,7 @@ func (s *script) forget() {
 
 func (s *script) queue(d *datadriven.TestData) string {
 	id := number(d, "q")
-	q, err := s.log.Queue(uint32(id), QueueOptions{Ordered: d.HasArg("ordered")})
+	q, err := s.log.Queue(uint32(id), QueueOptions{Ordered: d.HasArg("ordered"), Yields: d.HasArg("yields")})
 	if err == nil {
 		s.queues[int(id)] = q
 	}

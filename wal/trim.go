@@ -32,7 +32,7 @@ func (l *Log) readStart() (m startMark, err error) {
 // trimLoop keeps the log within its limits. Four rules, looked at every TrimInterval:
 //
 //   - age: what is older than Retain goes, delivered or not.
-//   - size: near SizeMax, what every queue has ended goes, and what only queues on hold or not open still need.
+//   - size: near SizeMax, what every queue has ended goes, and what only queues on hold, not open or yielding still need.
 //   - disk: with less than twice DiskReserve free, the same; but what some queue still needs goes only when appends would
 //     be refused next.
 //   - when that is not enough, appends are refused until it is.
@@ -204,7 +204,7 @@ func (l *Log) lowestNeeded() (all, active uint64) {
 }
 
 // needs is the lowest record that the queue has not ended and has no copy of. active is false when nothing is handed
-// out at present.
+// out at present, or when the queue makes room for others.
 func (q *Queue) needs() (seq uint64, active bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -216,7 +216,7 @@ func (q *Queue) needs() (seq uint64, active bool) {
 	if len(s.flight) > 0 {
 		seq = min(seq, s.flight[0])
 	}
-	return seq, q.awake && !q.hold && !q.dropped
+	return seq, q.awake && !q.hold && !q.dropped && !q.opt.Yields
 }
 
 // passQueues moves queues over what is about to be trimmed, and counts what they lose. What is in flight is not lost:
