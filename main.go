@@ -42,6 +42,7 @@ type commands struct {
 	Send    sendCommand    `cmd:"" help:"Post sample events to a running relay."`
 	Sink    sinkCommand    `cmd:"" help:"Receive deliveries: verify, print or count them."`
 	Webhook webhookCommand `cmd:"" help:"Look at, make and change the webhooks of a running relay."`
+	Explain explainCommand `cmd:"" help:"Say which webhooks of a running relay would get an event, and why; nothing is sent."`
 	Bench   benchCommand   `cmd:"" help:"Measure the relay on this machine, beside reference lines."`
 	Torture tortureCommand `cmd:"" help:"Prove that nothing is lost: kill the relay under load, again and again."`
 	Version versionCommand `cmd:"" help:"Print version, commit and Go version."`
@@ -173,6 +174,11 @@ func (f *consoleFlags) open() (*remote.Console, error) {
 type webhookCommand struct {
 	consoleFlags
 	remote.Webhook
+}
+
+type explainCommand struct {
+	consoleFlags
+	remote.Explain
 }
 
 type benchCommand struct {

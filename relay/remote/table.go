@@ -36,34 +36,23 @@ func (t *table) end() error { return t.w.Flush() }
 // cellMax bounds what stands in one cell, in characters.
 const cellMax = 120
 
-// oneLine makes a text safe for a terminal and for a table: what receivers and users wrote may hold anything.
+// oneLine makes a text fit for a cell.
 func oneLine(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return ' '
-		}
-		return r
-	}, text)
+	text = clean(text)
 	if runes := []rune(text); len(runes) > cellMax {
 		return string(runes[:cellMax-1]) + "…"
 	}
 	return text
 }
 
-// ago is how long something is past, in its largest unit.
-func ago(at, now time.Time) string {
-	switch d := now.Sub(at); {
-	case at.IsZero():
-		return "–"
-	case d < time.Minute:
-		return fmt.Sprintf("%ds ago", max(int(d.Seconds()), 0))
-	case d < time.Hour:
-		return fmt.Sprintf("%dm ago", int(d.Minutes()))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%dh ago", int(d.Hours()))
-	default:
-		return fmt.Sprintf("%dd ago", int(d.Hours()/24))
-	}
+// clean makes a text safe for a terminal, on one line: what receivers and users wrote may hold anything.
+func clean(text string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, text)
 }
 
 // share is a share as people read it.

@@ -23,6 +23,9 @@ type Webhook struct {
 	Enable  enableCommand  `cmd:"" help:"Turn a webhook on."`
 	Disable disableCommand `cmd:"" help:"Turn a webhook off."`
 	Delete  deleteCommand  `cmd:"" help:"Delete a webhook, with all that waits for it and its log."`
+	Test    testCommand    `cmd:"" help:"Send a webhook one event, on or off, and print the reply."`
+	Log     logCommand     `cmd:"" help:"What came of a webhook's attempts, the newest first."`
+	Replay  replayCommand  `cmd:"" help:"Send past events or dead letters again."`
 }
 
 // webhook is a webhook as the API answers it, as far as it is printed.
