@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"edgerelay/relay/hook"
+	"edgerelay/relay/journal"
 )
 
 // probing is a webhook that is turned off after three failures and may be probed.
@@ -37,7 +38,12 @@ func TestProbeTurnsTheWebhookOn(t *testing.T) {
 		}
 		return 500
 	}
-	inBubble(t, probing(&told, &at), answer, func(b *bubble) {
+	d := &diary{}
+	change := func(o *Options, w *hook.Webhook) {
+		probing(&told, &at)(o, w)
+		o.Journal = d
+	}
+	inBubble(t, change, answer, func(b *bubble) {
 		at = b
 		begin := time.Now()
 		b.queue.add(10)
@@ -53,6 +59,11 @@ func TestProbeTurnsTheWebhookOn(t *testing.T) {
 		}
 		if settled, buried, open := b.queue.counts(); settled != 0 || buried != 3 || open != 7 || !b.queue.held {
 			t.Errorf("%d delivered, %d given up, %d wait, held %v", settled, buried, open, b.queue.held)
+		}
+		for i, a := range d.entries() {
+			if want := []journal.Outcome{journal.Dead, journal.Retry}[i/3]; a.Outcome != want || a.Number != 1 || a.Status != 500 {
+				t.Errorf("attempt %d is told as number %d, %s with %d; want number 1, %s with 500", i+1, a.Number, a.Outcome, a.Status, want)
+			}
 		}
 		well.Store(true)
 		b.sleep(10 * time.Minute)

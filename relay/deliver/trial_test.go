@@ -27,7 +27,8 @@ func TestTry(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if trial.Status != 418 || trial.Outcome != Final || string(trial.Reply) != "no coffee" || trial.Took <= 0 {
+	if trial.Status != 418 || trial.Outcome != Final || string(trial.Reply) != "no coffee" || trial.Took <= 0 ||
+		trial.Timing.Total != trial.Took || trial.Timing.FirstByte <= 0 {
 		t.Errorf("got %+v", trial)
 	}
 	if want := string(format.Pendo(nil, &e, event.Note{All: true})); string(trial.Body()) != want {
