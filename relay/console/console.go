@@ -28,6 +28,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"edgerelay/relay/console/page"
 	"edgerelay/relay/desk"
 )
 
@@ -75,7 +76,7 @@ func (o *Options) fill() {
 // Server is a console. Make it with New.
 type Server struct {
 	opts      Options
-	pages     *pages
+	pages     *page.Pages
 	inspector *inspector
 	guard     *guard
 	http      *http.Server
@@ -94,7 +95,7 @@ func New(opts Options) (*Server, error) {
 	if err := CheckToken(opts.Token); err != nil {
 		return nil, fmt.Errorf("make console: the token %w", err)
 	}
-	pages, err := newPages()
+	pages, err := page.New(page.Options{Desk: opts.Desk, Version: opts.Version, Logger: opts.Logger, Now: opts.Now})
 	if err != nil {
 		return nil, fmt.Errorf("make console: %w", err)
 	}

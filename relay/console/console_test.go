@@ -168,10 +168,10 @@ func TestMetricsAndProfiles(t *testing.T) {
 	f("/debug/pprof/goroutine?debug=1", "goroutine profile:")
 	f("/debug/pprof/heap?debug=1", "heap profile:")
 	f("/debug/pprof/cmdline", "console.test")
-	f("/console.css", "prefers-color-scheme: dark")
-	f("/inspect.js", "merge")
-	f("/overview.js", "live-part")
-	f("/icon.svg", "<svg")
+	f("/asset/console.css", "prefers-color-scheme: dark")
+	f("/asset/inspect.js", "merge")
+	f("/asset/overview.js", "live-part")
+	f("/asset/icon.svg", "<svg")
 }
 
 func TestUnknownPathsAndMethods(t *testing.T) {
@@ -179,7 +179,7 @@ func TestUnknownPathsAndMethods(t *testing.T) {
 	r.refused(404, "not_found", "", "/nothing", "GET", "/nothing", "")
 	r.refused(404, "not_found", "", "/api/nothing", "POST", "/api/nothing", "{}")
 	r.refused(404, "not_found", "", "/inspector", "POST", "/inspector", "{}")
-	for path, allow := range map[string]string{"/": "GET", "/api/stats": "GET", "/metrics": "GET", "/console.css": "GET", "/inspect": "DELETE, GET, POST"} {
+	for path, allow := range map[string]string{"/": "GET", "/api/stats": "GET", "/metrics": "GET", "/asset/console.css": "GET", "/inspect": "DELETE, GET, POST"} {
 		r.refused(405, "method_not_allowed", "", "not to PATCH", "PATCH", path, "")
 		if resp, _ := r.do("PATCH", path, ""); resp.Header.Get("Allow") != allow {
 			t.Errorf("%s: Allow %q, want %q", path, resp.Header.Get("Allow"), allow)

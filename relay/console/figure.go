@@ -5,11 +5,11 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
-	"time"
 	"unicode"
 
 	"github.com/dustin/go-humanize"
 
+	"edgerelay/relay/console/page"
 	"edgerelay/relay/event"
 )
 
@@ -130,9 +130,9 @@ func newFigure(key string, value []byte) figure {
 	case "bytes":
 		f.Name, f.Value, f.Exact = name, humanize.IBytes(uint64(max(n, 0))), f.Exact+" bytes"
 	case "seconds":
-		f.Name, f.Value, f.Exact = name, duration(n), f.Exact+" seconds"
+		f.Name, f.Value, f.Exact = name, page.Duration(n), f.Exact+" seconds"
 	case "ms":
-		f.Name, f.Value, f.Exact = name, duration(n/1000), f.Exact+" ms"
+		f.Name, f.Value, f.Exact = name, page.Duration(n/1000), f.Exact+" ms"
 	default:
 		f.Value = number(f.Value, n)
 	}
@@ -161,22 +161,6 @@ func splitUnit(name string) (rest, unit string) {
 		return name[:i], unit
 	}
 	return name, ""
-}
-
-// duration is seconds as people say them: the two largest units.
-func duration(seconds float64) string {
-	d := time.Duration(min(math.Abs(seconds), math.MaxInt64/2e9) * float64(time.Second))
-	switch {
-	case d >= 48*time.Hour:
-		return strconv.Itoa(int(d/(24*time.Hour))) + "d " + strconv.Itoa(int(d/time.Hour)%24) + "h"
-	case d >= time.Hour:
-		return strconv.Itoa(int(d/time.Hour)) + "h " + strconv.Itoa(int(d/time.Minute)%60) + "m"
-	case d >= time.Minute:
-		return strconv.Itoa(int(d/time.Minute)) + "m " + strconv.Itoa(int(d/time.Second)%60) + "s"
-	case d >= time.Second:
-		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + "s"
-	}
-	return strconv.FormatFloat(float64(d)/float64(time.Millisecond), 'f', -1, 64) + "ms"
 }
 
 // plain is the text of a JSON string, anything else as it stands.

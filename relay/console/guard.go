@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"edgerelay/relay/console/page"
 )
 
 // CheckToken says what is wrong with a token, if anything, in words that go on behind its name.
@@ -39,7 +41,7 @@ func (g *guard) wrap(next http.Handler) http.Handler {
 				"not at %q, which any page could point here: set [console] token", r.Host)
 		case g.foreign.Check(unsafe(r)) != nil:
 			fail(w, http.StatusForbidden, "forbidden", "a page of another site sent this request")
-		case !isDelivery(r) && !g.allows(r):
+		case !isDelivery(r) && !isAsset(r) && !g.allows(r):
 			g.challenge(w)
 		default:
 			next.ServeHTTP(w, r)
@@ -64,6 +66,11 @@ func unsafe(r *http.Request) *http.Request {
 // isDelivery says whether a request is one that the inspector receives.
 func isDelivery(r *http.Request) bool {
 	return r.Method == http.MethodPost && (r.URL.Path == "/inspect" || strings.HasPrefix(r.URL.Path, "/inspect/"))
+}
+
+// isAsset says whether a request is for what the pages load, the page for signing in too.
+func isAsset(r *http.Request) bool {
+	return strings.HasPrefix(r.URL.Path, page.AssetPath)
 }
 
 // allows says whether a request has the token, or needs none.
@@ -106,7 +113,7 @@ func secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "+
-			"base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+			"base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Referrer-Policy", "no-referrer")

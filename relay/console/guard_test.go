@@ -11,7 +11,7 @@ func TestToken(t *testing.T) {
 	basic := func(user, password string) string {
 		return "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))
 	}
-	paths := []string{"/", "/api/stats", "/metrics", "/debug/pprof/", "/debug/pprof/cmdline", "/inspect", "/inspect/x", "/console.css", "/nothing"}
+	paths := []string{"/", "/api/stats", "/metrics", "/debug/pprof/", "/debug/pprof/cmdline", "/inspect", "/inspect/x", "/nothing"}
 	for _, path := range paths {
 		for _, wrong := range []string{"", "t0ken", "Bearer", "Bearer ", "Bearer t0ke", "Bearer t0kenn", "Bearer T0KEN", "Basic t0ken",
 			"Digest t0ken", basic("t0ken", ""), basic("x", "nope"), "Basic !!"} {
@@ -89,11 +89,11 @@ func TestForeignGets(t *testing.T) {
 
 func TestSecurityHeaders(t *testing.T) {
 	r := mustServe(t, Options{})
-	for _, path := range []string{"/", "/inspect", "/healthz", "/metrics", "/api/stats", "/console.css", "/nothing"} {
+	for _, path := range []string{"/", "/inspect", "/healthz", "/metrics", "/api/stats", "/asset/console.css", "/nothing"} {
 		resp, _ := r.do("GET", path, "")
 		for name, want := range map[string]string{
 			"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
-				"base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+				"base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 			"X-Content-Type-Options":       "nosniff",
 			"X-Frame-Options":              "DENY",
 			"Referrer-Policy":              "no-referrer",

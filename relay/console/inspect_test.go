@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	id   = "a1b2c3d4e5f6a7b8c9d0e1f2a3b4c5d6e7f8a9b0"
-	page = `{"event":"pageLoaded","properties":{"n":12345678901234567890},"timestamp":1705316400,"visitorId":"v-1","uniqueId":"` + id + `"}`
+	id     = "a1b2c3d4e5f6a7b8c9d0e1f2a3b4c5d6e7f8a9b0"
+	sample = `{"event":"pageLoaded","properties":{"n":12345678901234567890},"timestamp":1705316400,"visitorId":"v-1","uniqueId":"` + id + `"}`
 )
 
 // signed is the headers that sign body.
@@ -60,7 +60,7 @@ func TestReceiveAndList(t *testing.T) {
 	if _, text := r.do("GET", "/inspect", ""); text != `{"received":0,"kept":0,"deliveries":[]}`+"\n" {
 		t.Errorf("an empty inspector says %s", text)
 	}
-	resp, text := r.do("POST", "/inspect/crm?x=1", page, append(signed(t, "one", page, sign.Pendo), "X-Edgerelay-Attempt", "3",
+	resp, text := r.do("POST", "/inspect/crm?x=1", sample, append(signed(t, "one", sample, sign.Pendo), "X-Edgerelay-Attempt", "3",
 		"Authorization", "Bearer never-shown", "Content-Type", "application/json")...)
 	if resp.StatusCode != 200 || text != `{"id":1,"signature":"verified"}`+"\n" {
 		t.Errorf("%d %s", resp.StatusCode, text)
@@ -71,7 +71,7 @@ func TestReceiveAndList(t *testing.T) {
 	}
 	d := got.Deliveries[0]
 	if d.ID != 1 || !d.Time.Equal(noon()) || d.Event != "pageLoaded" || d.Visitor != "v-1" || d.UniqueID != id || d.Attempt != 3 ||
-		d.Status != 200 || d.Size != len(page) || d.Path != "/inspect/crm?x=1" || !strings.HasPrefix(d.From, "127.0.0.1:") {
+		d.Status != 200 || d.Size != len(sample) || d.Path != "/inspect/crm?x=1" || !strings.HasPrefix(d.From, "127.0.0.1:") {
 		t.Errorf("%+v", d)
 	}
 	if want := (signature{State: verified, Webhook: "crm", Scheme: "pendo"}); d.Signature != want {
@@ -80,7 +80,7 @@ func TestReceiveAndList(t *testing.T) {
 	if d.Headers["Content-Type"] != "application/json" || d.Headers["Authorization"] != "(not shown)" || d.Headers["Host"] == "" {
 		t.Errorf("headers %v", d.Headers)
 	}
-	if string(d.Body) != page {
+	if string(d.Body) != sample {
 		t.Errorf("body %s", d.Body)
 	}
 }
@@ -89,52 +89,52 @@ func TestSignatureStates(t *testing.T) {
 	r := mustServe(t, Options{Secrets: secrets})
 	f := func(state, webhook, scheme, reason string, headers ...string) {
 		t.Helper()
-		r.do("POST", "/inspect", page, headers...)
+		r.do("POST", "/inspect", sample, headers...)
 		got := r.listing("").Deliveries[0].Signature
 		if got.State != state || got.Webhook != webhook || got.Scheme != scheme || !strings.Contains(got.Reason, reason) || (reason == "") != (got.Reason == "") {
 			t.Errorf("%+v, want %s by %s with %s: %s", got, state, webhook, scheme, reason)
 		}
 	}
 	for _, scheme := range []sign.Scheme{sign.Pendo, sign.PendoBare, sign.Standard, sign.GitHub, sign.Userpilot} {
-		f(verified, "crm", scheme.String(), "", signed(t, "one", page, scheme)...)
-		f(verified, "archive", scheme.String(), "", signed(t, "two-old", page, scheme)...)
-		f(wrong, "", "", "any of the 3 secrets", signed(t, "three", page, scheme)...)
-		f(wrong, "", "", "does not fit", signed(t, "one", page+" ", scheme)...)
+		f(verified, "crm", scheme.String(), "", signed(t, "one", sample, scheme)...)
+		f(verified, "archive", scheme.String(), "", signed(t, "two-old", sample, scheme)...)
+		f(wrong, "", "", "any of the 3 secrets", signed(t, "three", sample, scheme)...)
+		f(wrong, "", "", "does not fit", signed(t, "one", sample+" ", scheme)...)
 	}
-	f(verified, "archive", "pendo", "", signed(t, "two-new", page, sign.Pendo, sign.Standard)...)
+	f(verified, "archive", "pendo", "", signed(t, "two-new", sample, sign.Pendo, sign.Standard)...)
 	f(wrong, "", "", "X-Pendo-Signature", "X-Pendo-Signature", "nonsense")
 	f(unsigned, "", "", "")
 
 	r = mustServe(t, Options{Secrets: secrets, Now: func() time.Time { return noon().Add(time.Hour) }})
-	f(wrong, "", "", "it fits, but webhook-timestamp is 1h0m0s ago", signed(t, "one", page, sign.Standard)...)
+	f(wrong, "", "", "it fits, but webhook-timestamp is 1h0m0s ago", signed(t, "one", sample, sign.Standard)...)
 
 	r = mustServe(t, Options{})
-	f(unchecked, "", "", "", signed(t, "one", page, sign.Pendo)...)
+	f(unchecked, "", "", "", signed(t, "one", sample, sign.Pendo)...)
 	f(unsigned, "", "", "")
 }
 
 func TestTokenWantsSignedDeliveries(t *testing.T) {
 	r := mustServe(t, Options{Token: "t0ken", Secrets: secrets})
-	r.refused(401, "unauthorized", "", "takes signed deliveries only", "POST", "/inspect", page)
-	r.refused(401, "unauthorized", "", "does not fit", "POST", "/inspect/x", page, signed(t, "three", page, sign.Pendo)...)
-	r.refused(401, "unauthorized", "", "takes signed deliveries only", "POST", "/inspect", page, "Authorization", "Bearer no")
+	r.refused(401, "unauthorized", "", "takes signed deliveries only", "POST", "/inspect", sample)
+	r.refused(401, "unauthorized", "", "does not fit", "POST", "/inspect/x", sample, signed(t, "three", sample, sign.Pendo)...)
+	r.refused(401, "unauthorized", "", "takes signed deliveries only", "POST", "/inspect", sample, "Authorization", "Bearer no")
 	if got := r.listing("", "Authorization", "Bearer t0ken"); got.Received != 0 {
 		t.Errorf("%d refused deliveries are kept", got.Received)
 	}
 	accept := func(headers ...string) {
 		t.Helper()
-		if resp, text := r.do("POST", "/inspect", page, headers...); resp.StatusCode != 200 {
+		if resp, text := r.do("POST", "/inspect", sample, headers...); resp.StatusCode != 200 {
 			t.Errorf("%d %s", resp.StatusCode, text)
 		}
 	}
-	accept(signed(t, "one", page, sign.Pendo)...)
+	accept(signed(t, "one", sample, sign.Pendo)...)
 	accept("Authorization", "Bearer t0ken")
 	if got := r.listing("", "Authorization", "Bearer t0ken"); got.Received != 2 {
 		t.Errorf("%d deliveries, want 2", got.Received)
 	}
 
 	r = mustServe(t, Options{Token: "t0ken"})
-	r.refused(401, "unauthorized", "", "no webhook has a secret", "POST", "/inspect", page, signed(t, "one", page, sign.Pendo)...)
+	r.refused(401, "unauthorized", "", "no webhook has a secret", "POST", "/inspect", sample, signed(t, "one", sample, sign.Pendo)...)
 }
 
 func TestKeepsTheLast(t *testing.T) {
@@ -246,7 +246,7 @@ func TestForeignBodies(t *testing.T) {
 
 func TestAnswersBadly(t *testing.T) {
 	r := mustServe(t, Options{})
-	resp, text := r.do("POST", "/inspect?status=503&retry_after=7&delay=1ms", page)
+	resp, text := r.do("POST", "/inspect?status=503&retry_after=7&delay=1ms", sample)
 	if resp.StatusCode != 503 || resp.Header.Get("Retry-After") != "7" || !strings.Contains(text, `"code":"asked_for"`) {
 		t.Errorf("%d Retry-After %q %s", resp.StatusCode, resp.Header.Get("Retry-After"), text)
 	}
@@ -254,14 +254,14 @@ func TestAnswersBadly(t *testing.T) {
 		t.Errorf("status %d is shown", got)
 	}
 	for _, status := range []int{200, 202, 204, 302, 304, 410, 500} {
-		resp, _ := r.do("POST", fmt.Sprintf("/inspect?status=%d", status), page)
+		resp, _ := r.do("POST", fmt.Sprintf("/inspect?status=%d", status), sample)
 		if resp.StatusCode != status || resp.Header.Get("Retry-After") != "" {
 			t.Errorf("asked for %d, got %d", status, resp.StatusCode)
 		}
 	}
 	failed := 0
 	for range 100 {
-		if resp, _ := r.do("POST", "/inspect/some?status=500&share=0.3", page); resp.StatusCode == 500 {
+		if resp, _ := r.do("POST", "/inspect/some?status=500&share=0.3", sample); resp.StatusCode == 500 {
 			failed++
 		}
 	}
@@ -275,7 +275,7 @@ func TestAnswersBadly(t *testing.T) {
 		{"delay", "-1s"}, {"delay", "61s"}, {"delay", "5"}, {"delay", "x"},
 		{"retry_after", "0"}, {"retry_after", "86401"}, {"retry_after", "soon"},
 	} {
-		r.refused(400, "bad_request", bad.field, bad.field+" is no", "POST", "/inspect?"+bad.field+"="+bad.value, page)
+		r.refused(400, "bad_request", bad.field, bad.field+" is no", "POST", "/inspect?"+bad.field+"="+bad.value, sample)
 	}
 	if got := r.listing("").Received; got != before {
 		t.Errorf("%d with a bad query are kept", got-before)
@@ -287,7 +287,7 @@ func TestDelayEndsWithShutdown(t *testing.T) {
 	r := mustServe(t, Options{})
 	status := make(chan int)
 	go func() {
-		resp, err := r.client.Post(r.base+"/inspect?delay=1m", "", strings.NewReader(page))
+		resp, err := r.client.Post(r.base+"/inspect?delay=1m", "", strings.NewReader(sample))
 		if err != nil {
 			t.Error(err)
 			status <- 0
@@ -311,7 +311,7 @@ func TestDelayEndsWithShutdown(t *testing.T) {
 
 func TestManyAtOnce(t *testing.T) {
 	r := mustServe(t, Options{Secrets: secrets})
-	headers := signed(t, "one", page, sign.Pendo)
+	headers := signed(t, "one", sample, sign.Pendo)
 	var group sync.WaitGroup
 	for n := range 8 {
 		group.Go(func() {
@@ -324,7 +324,7 @@ func TestManyAtOnce(t *testing.T) {
 				case 2:
 					r.do("GET", "/", "")
 				default:
-					r.do("POST", "/inspect", page, headers...)
+					r.do("POST", "/inspect", sample, headers...)
 				}
 			}
 		})
@@ -336,7 +336,7 @@ func TestManyAtOnce(t *testing.T) {
 }
 
 func FuzzReceive(f *testing.F) {
-	f.Add([]byte(page), "status=503", "sha256=00")
+	f.Add([]byte(sample), "status=503", "sha256=00")
 	f.Add([]byte(`{"event":["`), "share=0.5&delay=1ns", "")
 	f.Fuzz(func(t *testing.T, body []byte, query, signature string) {
 		header := http.Header{"X-Pendo-Signature": {signature}}

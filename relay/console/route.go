@@ -55,8 +55,8 @@ func (s *Server) routes() http.Handler {
 	if s.opts.Desk != nil {
 		s.routeAPI(behind)
 	}
-	for path, asset := range s.pages.assets {
-		behind.Handle(path, methods{"GET": asset.ServeHTTP})
+	for path, handlers := range s.pages.Handlers() {
+		behind.Handle(path, methods(handlers))
 	}
 	behind.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusNotFound, "not_found", "there is nothing at %s; / lists what there is", r.URL.Path)

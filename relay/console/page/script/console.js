@@ -1,0 +1,23 @@
+// What all pages have in common: times stay true, and nothing is fetched for a page that nobody looks at.
+"use strict";
+(() => {
+  const ago = (time) => {
+    const seconds = Math.floor((Date.now() - Date.parse(time.dateTime)) / 1000);
+    for (const [size, unit] of [[86400, "d"], [3600, "h"], [60, "m"], [1, "s"]]) {
+      if (seconds >= size) return Math.floor(seconds / size) + unit + " ago";
+    }
+    return "now";
+  };
+  const tell = () => {
+    for (const time of document.querySelectorAll("time[datetime]")) {
+      const text = ago(time);
+      if (time.textContent !== text) time.textContent = text;
+    }
+  };
+  setInterval(() => document.hidden || tell(), 1000);
+
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const request = event.detail.requestConfig;
+    if (document.hidden && request.verb === "get") event.preventDefault();
+  });
+})();
