@@ -28,7 +28,7 @@ var arrows = map[string][]string{
 	"edgerelay/relay/replay":   {"relay/hook", "relay/event", "wal"},
 	"edgerelay/relay/upstream": {"relay/event"},
 
-	"edgerelay/relay/desk": {"relay/registry", "relay/journal", "relay/hook", "relay/format", "relay/event", "wal"},
+	"edgerelay/relay/desk": {"relay/registry", "relay/journal", "relay/hook", "relay/format", "relay/event", "relay/spell", "wal"},
 
 	"edgerelay/relay/console/page": {"relay/desk", "relay/registry", "relay/hook", "relay/event"},
 

@@ -1,15 +1,23 @@
 package relay
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"edgerelay/relay/deliver"
 	"edgerelay/relay/desk"
+	"edgerelay/relay/event"
+	"edgerelay/relay/hook"
+	"edgerelay/relay/people"
 )
 
 // openDesk makes what the console and the admin API work on.
 func (r *Relay) openDesk() {
-	r.desk = desk.New(desk.Options{Hooks: r.hooks, Pulses: r.pulses, Logger: r.logger})
+	r.desk = desk.New(desk.Options{Hooks: r.hooks, Log: r.log, Pulses: r.pulses, Try: r.try, Apps: r.apps, Excluded: r.excluded,
+		Reload: r.reload, Logger: r.logger})
 }
 
 // pulses are the senders of the moment.
@@ -23,9 +31,9 @@ func (r *Relay) pulses() []desk.Pulse {
 }
 
 func pulse(s *deliver.Sender) desk.Pulse {
-	q, state, counts := s.Queue().Stats(), s.State(), s.Counts()
+	q, state := s.Queue().Stats(), s.State()
 	p := desk.Pulse{Queue: s.Hook().Queue, State: state.Name, Reason: state.Reason, Lanes: state.Lanes,
-		Backlog: q.Backlog, InFlight: q.Flight, Parked: q.Parked, Dead: q.Dead, Trimmed: q.Trimmed, Counts: desk.Counts(counts)}
+		Backlog: q.Backlog, InFlight: q.Flight, Parked: q.Parked, Dead: q.Dead, Trimmed: q.Trimmed, Counts: desk.Counts(s.Counts())}
 	if p.State == "idle" && p.Parked > 0 {
 		p.State = "retrying"
 	}
@@ -33,4 +41,73 @@ func pulse(s *deliver.Sender) desk.Pulse {
 		p.Oldest = time.UnixMilli(q.Oldest)
 	}
 	return p
+}
+
+// outcomes are the names of verdicts, as the admin API shows them.
+var outcomes = map[deliver.Outcome]string{deliver.Delivered: "delivered", deliver.Retry: "retry", deliver.Final: "final", deliver.Gone: "gone"}
+
+func (r *Relay) try(ctx context.Context, w *hook.Webhook, e *event.Event) (desk.Attempt, error) {
+	t, err := r.fleet.Try(ctx, w, e)
+	return desk.Attempt{Outcome: outcomes[t.Outcome], Status: t.Status, Reason: t.Reason, Took: t.Took, Request: t.Request, Reply: t.Reply}, err
+}
+
+// settings is the configuration that is in force.
+func (r *Relay) settings() *Config {
+	r.reloading.Lock()
+	defer r.reloading.Unlock()
+	return r.config
+}
+
+func (r *Relay) apps() []desk.App {
+	var apps []desk.App
+	for _, a := range r.settings().Apps {
+		app := desk.App{Name: a.Name, Platform: a.Platform, Keys: slices.Clone(a.ExtraKeys), IntegrationKeys: a.IntegrationKeys,
+			Upstream: a.Upstream, SegmentTrack: a.SegmentTrack, Excluded: len(a.Exclude.Visitors) + len(a.Exclude.Accounts)}
+		if a.Key != "" {
+			app.Keys = append([]string{a.Key}, app.Keys...)
+		}
+		apps = append(apps, app)
+	}
+	return apps
+}
+
+// excluded says why intake would keep nothing of an event.
+func (r *Relay) excluded(app string, e *event.Event) (string, error) {
+	for _, a := range r.settings().Apps {
+		if a.Name != app {
+			continue
+		}
+		exclude, err := people.NewExclusions(a.Exclude.Visitors, a.Exclude.Accounts)
+		if err != nil {
+			return "", err
+		}
+		if exclude.Excludes(e.Visitor, e.Account) {
+			return fmt.Sprintf("the app %q excludes its visitor or account, see exclude in the config file", app), nil
+		}
+	}
+	refused, err := r.people.Refused(app, e.Visitor)
+	if err != nil || !refused {
+		return "", err
+	}
+	return "its visitor is marked do-not-process", nil
+}
+
+// reload is Reload for the desk.
+func (r *Relay) reload(ctx context.Context) (changes []desk.Change, err error) {
+	made, err := r.Reload(ctx)
+	var faults Faults
+	if errors.As(err, &faults) {
+		refused := &desk.Error{Code: desk.BadConfig, Field: faults[0].Key, Message: faults[0].String()}
+		for _, f := range faults {
+			refused.Faults = append(refused.Faults, desk.Fault{Field: f.Key, Message: f.String()})
+		}
+		return nil, refused
+	}
+	if err != nil {
+		return nil, &desk.Error{Code: desk.BadConfig, Message: err.Error()}
+	}
+	for _, c := range made {
+		changes = append(changes, desk.Change(c))
+	}
+	return changes, nil
 }

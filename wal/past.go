@@ -36,6 +36,23 @@ func (p *Past) Note(queue uint32) (note []byte, named bool) {
 	return r.note, err == nil && r.named // an error is Read's to find: it has parsed the same bytes
 }
 
+// Queues appends the numbers of the queues that the record is for, in ascending order.
+func (p *Past) Queues(dst []uint32) []uint32 {
+	rest := p.raw[1:] // Read has parsed the same bytes, so there are no errors to find
+	if p.raw[0]&flagOrder != 0 {
+		rest = rest[8:]
+	}
+	n, rest, _ := takeUvarint(rest)
+	at := uint64(0)
+	for range n {
+		step, behind, _ := takeUvarint(rest)
+		_, rest, _ = takeBytes(behind)
+		at += step
+		dst = append(dst, uint32(at))
+	}
+	return dst
+}
+
 // readBlocksMax is how many blocks one Read looks through: some 1,600 events, in two milliseconds.
 const readBlocksMax = 16
 

@@ -113,11 +113,11 @@ func TestReadRecords(t *testing.T) {
 		two, isTwo := p.Note(2)
 		nine, isNine := p.Note(9)
 		at := (clock.ms() - p.Time) / 1000
-		got := fmt.Sprintf("%d after %d s, order %d: %s %v, %s %v, %s %v", p.Seq, at, p.Order, one, isOne, two, isTwo, nine, isNine)
+		got := fmt.Sprintf("%d after %d s, order %d: %s %v, %s %v, %s %v, for %d", p.Seq, at, p.Order, one, isOne, two, isTwo, nine, isNine, p.Queues(nil))
 		want := map[uint64]string{
-			32: "32 after 1 s, order 0: one 32 true, two 32 true,  false",
-			33: "33 after 1 s, order 1: one 33 true,  false,  false",
-			34: "34 after 0 s, order 0:  false,  false, nine true",
+			32: "32 after 1 s, order 0: one 32 true, two 32 true,  false, for [1 2]",
+			33: "33 after 1 s, order 1: one 33 true,  false,  false, for [1]",
+			34: "34 after 0 s, order 0:  false,  false, nine true, for [9]",
 		}[p.Seq]
 		if got != want {
 			t.Errorf("got  %s\nwant %s", got, want)

@@ -16,6 +16,11 @@ func (s *Server) routeAPI(mux *http.ServeMux) {
 		"/api/webhooks/{name}/enable":  {"POST": s.enableWebhook},
 		"/api/webhooks/{name}/disable": {"POST": s.disableWebhook},
 		"/api/webhooks/{name}/stats":   {"GET": s.webhookStats},
+		"/api/webhooks/{name}/test":    {"POST": s.tryWebhook},
+		"/api/apps":                    {"GET": s.apps},
+		"/api/events":                  {"GET": s.events},
+		"/api/explain":                 {"POST": s.explain},
+		"/api/reload":                  {"POST": s.reload},
 	} {
 		mux.Handle(path, handlers)
 	}
@@ -27,6 +32,7 @@ var statuses = map[desk.Code]int{
 	desk.NotFound:                   http.StatusNotFound,
 	desk.Stale:                      http.StatusPreconditionFailed,
 	desk.Busy:                       http.StatusServiceUnavailable,
+	desk.BadConfig:                  http.StatusConflict,
 	desk.Code(registry.Exists):      http.StatusConflict,
 	desk.Code(registry.ReadOnly):    http.StatusConflict,
 	desk.Code(registry.NeedsReview): http.StatusConflict,

@@ -20,6 +20,7 @@ import (
 
 	"edgerelay/relay/deliver"
 	"edgerelay/relay/desk"
+	"edgerelay/relay/event"
 	"edgerelay/relay/hook"
 	"edgerelay/relay/registry"
 	"edgerelay/wal"
@@ -35,6 +36,7 @@ type plant struct {
 	desk     *desk.Desk
 	journal  *pastErrors
 	receiver *receiver
+	reload   func() ([]desk.Change, error)
 }
 
 // noToken is for tests that are not about access.
@@ -74,7 +76,8 @@ func mustPlant(t *testing.T, opts Options) *plant {
 	if err := errors.Join(p.hooks.Load(rules, []*hook.Webhook{compiled}), p.hooks.Start()); err != nil {
 		t.Fatal(err)
 	}
-	p.desk = desk.New(desk.Options{Hooks: p.hooks, Pulses: p.pulses, Logger: quiet, Now: opts.Now})
+	p.desk = desk.New(desk.Options{Hooks: p.hooks, Log: p.log, Pulses: p.pulses, Try: p.try, Reload: func(context.Context) ([]desk.Change, error) { return p.reload() },
+		Apps: func() []desk.App { return []desk.App{{Name: "web", Platform: "web", Keys: []string{"web-key-0123456789"}}, {Name: "mobile"}} }, Logger: quiet, Now: opts.Now})
 	opts.Desk = p.desk
 	t.Cleanup(func() { // after the console's end
 		p.desk.Close()
@@ -94,6 +97,39 @@ func (p *plant) pulses() (all []desk.Pulse) {
 			InFlight: q.Flight, Parked: q.Parked, Dead: q.Dead, Counts: desk.Counts(s.Counts())})
 	}
 	return all
+}
+
+func (p *plant) try(ctx context.Context, w *hook.Webhook, e *event.Event) (desk.Attempt, error) {
+	t, err := p.fleet.Try(ctx, w, e)
+	return desk.Attempt{Outcome: [...]string{"delivered", "retry", "final", "gone"}[t.Outcome], Status: t.Status, Reason: t.Reason, Took: t.Took,
+		Request: t.Request, Reply: t.Reply}, err
+}
+
+// accept appends an event of the app "web" as intake does, and returns its number.
+func (p *plant) accept(k event.Kind, visitor string) uint64 {
+	p.t.Helper()
+	e := event.Sample(k)
+	e.AppName, e.Visitor = []byte("web"), event.AppendString(nil, visitor)
+	e.UniqueID = event.UniqueID(fmt.Append(nil, p.log.Head()))
+	receivers, _ := p.hooks.Set().Receivers(nil, nil, &e, "web")
+	var b wal.Batch
+	b.Add(wal.Record{Body: e.AppendRecord(nil), Receivers: receivers, Identity: event.Identity(e.UniqueID)})
+	got, err := p.log.Append(&b)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return got.First
+}
+
+// eventually waits for something that happens in the background.
+func (p *plant) eventually(what string, is func() bool) {
+	p.t.Helper()
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		if is() {
+			return
+		}
+	}
+	p.t.Fatalf("never: %s", what)
 }
 
 // chairs are the senders as the registry knows them.

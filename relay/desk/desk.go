@@ -13,22 +13,48 @@
 package desk
 
 import (
+	"context"
 	"log/slog"
 	"sync"
 	"time"
 
+	"edgerelay/relay/event"
+	"edgerelay/relay/hook"
 	"edgerelay/relay/registry"
+	"edgerelay/wal"
 )
 
-// Options are what a Desk works with. Hooks and Pulses are required. All functions are called from many goroutines at once.
+// Options are what a Desk works with. Hooks, Log and Pulses are required. All functions are called from many goroutines
+// at once.
 type Options struct {
 	Hooks  *registry.Registry
+	Log    *wal.Log
 	Pulses func() []Pulse // the senders of the moment, in no order
-	Logger *slog.Logger   // nil = slog.Default()
+	// Try sends one event to a webhook and waits for the reply. An error says that nothing was sent.
+	Try func(ctx context.Context, w *hook.Webhook, e *event.Event) (Attempt, error)
+	// Apps are the configured apps, with their keys in full; nil = none.
+	Apps func() []App
+	// Excluded says why an event of a configured app would not be kept at all; "" = it would. nil = all would.
+	Excluded func(app string, e *event.Event) (why string, err error)
+	// Reload puts the config file in force and says what changed. An *Error says what is wrong with the file. nil = there
+	// is no file.
+	Reload func(ctx context.Context) ([]Change, error)
+	Logger *slog.Logger // nil = slog.Default()
 	Now    func() time.Time
 }
 
 func (o *Options) fill() {
+	if o.Apps == nil {
+		o.Apps = func() []App { return nil }
+	}
+	if o.Excluded == nil {
+		o.Excluded = func(string, *event.Event) (string, error) { return "", nil }
+	}
+	if o.Reload == nil {
+		o.Reload = func(context.Context) ([]Change, error) {
+			return nil, refuse(BadConfig, "", "there is no config file to load again")
+		}
+	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
@@ -43,21 +69,25 @@ type Desk struct {
 	stop chan struct{}
 	done sync.WaitGroup
 
-	watch watch
+	watch  watch
+	tail   tail
+	trials chan struct{} // holds a token for each trial under way
 }
 
 // New makes a Desk and begins to count what the senders do.
 func New(o Options) *Desk {
 	o.fill()
-	d := &Desk{opt: o, stop: make(chan struct{})}
+	d := &Desk{opt: o, stop: make(chan struct{}), trials: make(chan struct{}, trialsMax)}
 	d.watch = watch{now: o.Now, pulses: o.Pulses, meters: map[uint32]*meter{}}
 	d.watch.sample()
 	d.done.Go(func() { d.watch.run(d.stop) })
 	return d
 }
 
-// Close ends the counting. It is called once.
+// Close ends the counting, and cuts off who follows the events. It is called once.
 func (d *Desk) Close() {
+	d.tail.mu.Lock() // nobody is about to begin to follow
 	close(d.stop)
+	d.tail.mu.Unlock()
 	d.done.Wait()
 }

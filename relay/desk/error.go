@@ -17,6 +17,8 @@ const (
 	NotFound Code = Code(registry.NotFound) // what the request is about
 	Stale    Code = Code(registry.Stale)    // it was changed meanwhile
 	Busy     Code = "busy"                  // too many do the same
+
+	BadConfig Code = "bad_config" // the config file cannot be put in force
 )
 
 // Error is a refusal: nothing was changed. It is for people, and names the next step.

@@ -1,0 +1,165 @@
+package desk
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"time"
+	"unicode/utf8"
+
+	"edgerelay/relay/event"
+	"edgerelay/relay/hook"
+)
+
+// Attempt is what came of one request that was sent to try a webhook out.
+type Attempt struct {
+	Outcome string        // delivered, retry, final or gone
+	Status  int           // of the reply; 408 for a timeout, 0 when there was none
+	Reason  string        // for people; "" when delivered
+	Took    time.Duration // connecting included
+	Request []byte        // as it was sent
+	Reply   []byte        // the reply's body
+}
+
+// Trial is a trial as an operator sees it.
+type Trial struct {
+	Webhook  string    `json:"webhook"`
+	Event    string    `json:"event"`
+	UniqueID string    `json:"unique_id"`
+	Outcome  string    `json:"outcome"` // delivered, retry, final or gone: what it would mean for a delivery
+	Status   int       `json:"status"`  // 408 for a timeout, 0 when there was no reply
+	Reason   string    `json:"reason,omitempty"`
+	Took     float64   `json:"ms"` // connecting included
+	Request  Request   `json:"request"`
+	Reply    Shortened `json:"reply"` // the body
+}
+
+// Request is an HTTP request as it was sent, secrets masked. Signatures are shown.
+type Request struct {
+	Line    string      `json:"line"` // "POST /in HTTP/1.1"
+	URL     string      `json:"url"`
+	Headers [][2]string `json:"headers"` // names and values, in their order
+	Body    Shortened   `json:"body"`
+}
+
+// Shortened is a text, or the beginning of a long one.
+type Shortened struct {
+	Text string `json:"text"`
+	Size int    `json:"size"`          // of all of it, in bytes
+	Cut  bool   `json:"cut,omitempty"` // Text is not all of it
+}
+
+const (
+	trialsMax = 8 // at once
+	trialTime = 50 * time.Second
+	shownMax  = 64 << 10 // bytes of a body
+)
+
+// Try sends a webhook one event, on or off, and waits for the reply. what is empty, for a sample of what the webhook
+// selects first; {"event":"pageLoaded"}, for a sample of that kind; {"event":{…}} with an event; or an event itself, in
+// any shape that readPayload knows. A sample happens now, and has an identity of its own.
+func (d *Desk) Try(ctx context.Context, name string, what []byte) (Trial, error) {
+	w, err := d.opt.Hooks.Compiled(name)
+	if err != nil {
+		return Trial{}, refusal(err)
+	}
+	e, err := trialEvent(w, what)
+	if err != nil {
+		return Trial{}, err
+	}
+	d.freshen(&e)
+	select {
+	case d.trials <- struct{}{}:
+		defer func() { <-d.trials }()
+	default:
+		return Trial{}, refuse(Busy, "", "%d webhooks are being tried out already; try again when one has been answered", trialsMax)
+	}
+	limited, cancel := context.WithTimeout(ctx, trialTime)
+	defer cancel()
+	a, err := d.opt.Try(limited, w, &e)
+	if err != nil {
+		return Trial{}, refuse(Invalid, "event", "nothing was sent: %v", err)
+	}
+	if errors.Is(limited.Err(), context.DeadlineExceeded) {
+		a.Reason = "no answer within " + trialTime.String() + ", for which a trial waits"
+	}
+	shown := showEvent(&e)
+	return Trial{Webhook: name, Event: shown.Event, UniqueID: shown.UniqueID, Outcome: a.Outcome, Status: a.Status, Reason: a.Reason,
+		Took: float64(a.Took.Microseconds()) / 1000, Request: showRequest(w, a.Request), Reply: shorten(a.Reply)}, nil
+}
+
+// trialEvent is what is asked to be sent.
+func trialEvent(w *hook.Webhook, what []byte) (event.Event, error) {
+	if what == nil {
+		kind := event.PageLoaded
+		if len(w.Selections) > 0 {
+			kind = w.Selections[0].Kinds[0]
+		}
+		return event.Sample(kind), nil
+	}
+	var stable event.Stable
+	body, err := stable.Append(nil, what)
+	if err != nil {
+		return event.Event{}, refuse(Invalid, "", "%v", err)
+	}
+	of, only := member(object(body), "event")
+	switch {
+	case only && object(of) != nil:
+		return readPayload(of)
+	case only && text(of) != "":
+		kind, known := event.KindOf(text(of))
+		if !known {
+			return event.Event{}, unknownKind("event", text(of))
+		}
+		return event.Sample(kind), nil
+	}
+	return readPayload(body)
+}
+
+// freshen gives an event what it lacks.
+func (d *Desk) freshen(e *event.Event) {
+	now := d.opt.Now().UnixMilli()
+	sample := event.Sample(e.Kind)
+	if e.UniqueID == ([20]byte{}) || e.UniqueID == sample.UniqueID {
+		_, _ = rand.Read(e.UniqueID[:]) // it never fails
+	}
+	if e.Time == 0 || e.Time == sample.Time {
+		e.Time = now
+	}
+	e.Received = now
+	if e.App == nil {
+		e.App, e.Subscription = sample.App, sample.Subscription
+	}
+}
+
+// showRequest is a request with the values of the webhook's own telling headers masked.
+func showRequest(w *hook.Webhook, wire []byte) Request {
+	head, body, _ := bytes.Cut(wire, []byte("\r\n\r\n"))
+	line, fields, _ := bytes.Cut(head, []byte("\r\n"))
+	r := Request{Line: shownText(line), URL: w.Target.String(), Headers: [][2]string{}, Body: shorten(body)}
+	secret := hook.MaskHeaders(w.Headers)
+	for field := range bytes.SplitSeq(fields, []byte("\r\n")) {
+		name, value, _ := bytes.Cut(field, []byte(": "))
+		shown := shownText(value)
+		if masked, own := secret[string(name)]; own {
+			shown = shownText([]byte(masked))
+		}
+		r.Headers = append(r.Headers, [2]string{string(name), shown})
+	}
+	return r
+}
+
+func shorten(b []byte) Shortened {
+	s := Shortened{Size: len(b), Cut: len(b) > shownMax}
+	if s.Cut {
+		b = b[:shownMax]
+		for i := 0; i < utf8.UTFMax && len(b) > 0 && !utf8.Valid(b[max(len(b)-utf8.UTFMax, 0):]); i++ {
+			b = b[:len(b)-1]
+		}
+	}
+	s.Text = shownText(b)
+	return s
+}
+
+func shownText(b []byte) string { return string(bytes.ToValidUTF8(b, []byte("\uFFFD"))) }

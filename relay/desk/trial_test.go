@@ -1,0 +1,103 @@
+package desk
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"edgerelay/relay/event"
+	"edgerelay/relay/hook"
+)
+
+const sent = "POST /in HTTP/1.1\r\nHost: example.com\r\nX-Token: t0p-secret\r\nX-Team: one\r\nX-Pendo-Signature: sha256=abc\r\n\r\n{\"event\":\"x\"}"
+
+func TestTry(t *testing.T) {
+	g := newRig(t, nil)
+	g.create("crm", `"events":["featureClicked:abc","*"],"headers":{"X-Token":"t0p-secret","X-Team":"one"},"secret":"signing-secret"`)
+	g.reply = Attempt{Outcome: "retry", Status: 503, Reason: "503 Service Unavailable", Took: 12345 * time.Microsecond,
+		Request: []byte(sent), Reply: []byte("down for \xff maintenance")}
+	try := func(what string) (Trial, event.Event) {
+		t.Helper()
+		var body []byte
+		if what != "" {
+			body = []byte(what)
+		}
+		trial, err := g.Try(t.Context(), "crm", body)
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		return trial, g.tried[len(g.tried)-1]
+	}
+	first, e := try("")
+	if e.Kind != event.FeatureClicked || e.Time != noon.UnixMilli() || e.UniqueID == event.Sample(e.Kind).UniqueID {
+		t.Errorf("sent %+v", e)
+	}
+	if first.Webhook != "crm" || first.Event != "featureClicked" || first.Status != 503 || first.Outcome != "retry" || first.Took != 12.345 ||
+		first.Reply.Text != "down for \uFFFD maintenance" || first.Reply.Size != 22 {
+		t.Errorf("trial %+v", first)
+	}
+	r := first.Request
+	if r.Line != "POST /in HTTP/1.1" || r.URL != "https://example.com/in" || r.Body.Text != `{"event":"x"}` || len(r.Headers) != 4 ||
+		r.Headers[1] != [2]string{"X-Token", "••••"} || r.Headers[2] != [2]string{"X-Team", "one"} || r.Headers[3] != [2]string{"X-Pendo-Signature", "sha256=abc"} {
+		t.Errorf("request %+v", r)
+	}
+	second, _ := try(`{"event":"page.viewed"}`)
+	if second.Event != "pageLoaded" || second.UniqueID == first.UniqueID {
+		t.Errorf("second %+v", second)
+	}
+	if _, e = try(`{"event":{"event":"pageLoaded","visitorId":"v","ids":["p"]}}`); string(e.Visitor) != `"v"` || len(e.IDs) != 1 || e.App == nil {
+		t.Errorf("inner event %+v", e)
+	}
+	if whole, e := try(`{"event":"pageLoaded","visitorId":"w","timestamp":1705329000,"uniqueId":"` + strings.Repeat("0a", 20) + `"}`); string(e.Visitor) != `"w"` ||
+		e.Time != 1705329000000 || whole.UniqueID != strings.Repeat("0a", 20) {
+		t.Errorf("whole event %+v", e)
+	}
+	for _, bad := range []string{`{"event":"pageLoadd"}`, `{"event":7}`, `{"event":{}}`, `{}`} {
+		_, err := g.Try(t.Context(), "crm", []byte(bad))
+		refused(t, err, Invalid, "event")
+	}
+	_, err := g.Try(t.Context(), "crm", []byte(`{`))
+	refused(t, err, Invalid, "")
+	_, err = g.Try(t.Context(), "nobody", nil)
+	refused(t, err, NotFound, "")
+	g.reply = Attempt{}
+	_, err = g.Try(t.Context(), "crm", nil)
+	refused(t, err, Invalid, "event")
+}
+
+// TestTrialsAtOnce: so many wait for their receivers, and no more.
+func TestTrialsAtOnce(t *testing.T) {
+	begun, end := make(chan struct{}), make(chan struct{})
+	g := newRig(t, func(o *Options) {
+		o.Try = func(ctx context.Context, _ *hook.Webhook, _ *event.Event) (Attempt, error) {
+			begun <- struct{}{}
+			<-end
+			return Attempt{Outcome: "delivered", Status: 200}, nil
+		}
+	})
+	g.create("crm", `"events":["*"]`)
+	var all sync.WaitGroup
+	for range trialsMax {
+		all.Go(func() {
+			if _, err := g.Try(t.Context(), "crm", nil); err != nil {
+				t.Error(err)
+			}
+		})
+		<-begun
+	}
+	_, err := g.Try(t.Context(), "crm", nil)
+	refused(t, err, Busy, "")
+	close(end)
+	all.Wait()
+}
+
+func TestShorten(t *testing.T) {
+	long := strings.Repeat("a", shownMax-1)
+	for text, want := range map[string]string{"": "", "abc": "abc", long + "ab": long + "a", long + "é": long, long + "\U0001F600x": long} {
+		if s := shorten([]byte(text)); s.Text != want || s.Size != len(text) || s.Cut != (len(text) > shownMax) {
+			t.Errorf("of %d bytes %d are shown, want %d (%v)", len(text), len(s.Text), len(want), s.Cut)
+		}
+	}
+}
