@@ -82,6 +82,7 @@ type Result struct {
 	ReferenceP99  float64 `json:"reference_p99_ms"`
 	Ratio         float64 `json:"ratio"`
 	P99Ratio      float64 `json:"p99_ratio,omitempty"`
+	CPURatio      float64 `json:"cpu_ratio,omitempty"`
 }
 
 // UsageError is what is wrong with how a command was called.
@@ -135,7 +136,7 @@ func choose(names []string) ([]line, error) {
 // run measures the reference and the line in turn, and takes the medians. The ratio is the median of the rounds'
 // ratios: both halves of one round saw the same neighbours on the machine.
 func (l line) run(ctx context.Context, o Options) (Result, error) {
-	var own, other, ratios, p99s []float64
+	var own, other, ratios, p99s, cpus []float64
 	var figures, references []Figure
 	for range o.Rounds {
 		r := &round{Options: o}
@@ -159,6 +160,9 @@ func (l line) run(ctx context.Context, o Options) (Result, error) {
 		if reference.P99 > 0 {
 			p99s = append(p99s, f.P99/reference.P99)
 		}
+		if reference.CPU > 0 {
+			cpus = append(cpus, f.CPU/reference.CPU)
+		}
 	}
 	of := func(from []Figure, field func(Figure) float64) float64 {
 		var all []float64
@@ -168,7 +172,7 @@ func (l line) run(ctx context.Context, o Options) (Result, error) {
 		return median(all)
 	}
 	return Result{Line: l.name, Reference: l.reference,
-		Rate: median(own), ReferenceRate: median(other), Ratio: median(ratios), P99Ratio: median(p99s),
+		Rate: median(own), ReferenceRate: median(other), Ratio: median(ratios), P99Ratio: median(p99s), CPURatio: median(cpus),
 		CPU:          of(figures, func(f Figure) float64 { return f.CPU }),
 		P50:          of(figures, func(f Figure) float64 { return f.P50 }),
 		P99:          of(figures, func(f Figure) float64 { return f.P99 }),

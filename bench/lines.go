@@ -16,6 +16,8 @@ func lines() []line {
 			reference: "parse, channel, sign, POST; nothing is kept", measure: measureRelay, against: referenceVolatile},
 		{name: "batch", about: "100 events a request, answered after their fsync",
 			reference: "intake of one event a request", measure: measureBatch, against: measureIntake},
+		{name: "agent", about: "three events of Pendo's agent in a GET, matched, answered after their fsync",
+			reference: "the same three in one /v1/batch", measure: measureAgent, against: referenceSame},
 		{name: "drain", about: "a backlog read from disk after a restart, delivered",
 			reference: "relay, live", measure: measureDrain, against: measureRelay},
 		{name: "thousand", about: "1,000 webhooks of which one wants the event",

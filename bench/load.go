@@ -3,6 +3,7 @@ package bench
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,9 +21,10 @@ import (
 type load struct {
 	address     string
 	connections int
-	batch       int     // events a request; 1 posts to /v1/track, more to /v1/batch
-	rate        float64 // events a second over all connections, 0 = as fast as answers come
-	path        string  // "" for the relay's own endpoints
+	batch       int           // events a request; 1 posts to /v1/track, more to /v1/batch
+	rate        float64       // events a second over all connections, 0 = as fast as answers come
+	path        string        // "" for the relay's own endpoints
+	compose     func(*worker) // writes a request of batch events to out; nil for the usual ones
 	duration    time.Duration
 	events      int // stop after so many, when duration is 0
 }
@@ -76,14 +78,15 @@ func (l load) run(ctx context.Context) (loaded, error) {
 // worker is one connection.
 type worker struct {
 	load
-	quota *atomic.Int64
-	conn  net.Conn
-	in    *bufio.Reader
-	out   []byte
-	body  []byte
-	sent  int
-	times []time.Duration
-	err   error
+	quota  *atomic.Int64
+	conn   net.Conn
+	in     *bufio.Reader
+	out    []byte
+	body   []byte
+	packed squeezer
+	sent   int
+	times  []time.Duration
+	err    error
 }
 
 func (w *worker) run(ctx context.Context) error {
@@ -122,6 +125,22 @@ func (w *worker) run(ctx context.Context) error {
 
 // request sends one request and reads its answer, which must be a 2xx.
 func (w *worker) request() error {
+	if w.compose != nil {
+		w.compose(w)
+	} else {
+		w.trackRequest()
+	}
+	if err := w.conn.SetDeadline(time.Now().Add(60 * time.Second)); err != nil {
+		return err
+	}
+	if _, err := w.conn.Write(w.out); err != nil {
+		return fmt.Errorf("send: %w", err)
+	}
+	return w.answer()
+}
+
+// trackRequest writes a POST of track messages.
+func (w *worker) trackRequest() {
 	path := "/v1/track"
 	if w.body = w.body[:0]; w.batch == 1 {
 		w.body = appendEvent(w.body)
@@ -136,21 +155,16 @@ func (w *worker) request() error {
 		}
 		w.body = append(w.body, `]}`...)
 	}
-	if w.path != "" {
-		path = w.path
-	}
+	w.post(cmp.Or(w.path, path))
+}
+
+// post writes a POST of the body.
+func (w *worker) post(path string) {
 	w.out = append(w.out[:0], "POST "...)
 	w.out = append(w.out, path...)
 	w.out = append(w.out, " HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nAuthorization: Basic YmVuY2g6\r\nContent-Length: "...)
 	w.out = strconv.AppendInt(w.out, int64(len(w.body)), 10)
 	w.out = append(append(w.out, "\r\n\r\n"...), w.body...)
-	if err := w.conn.SetDeadline(time.Now().Add(60 * time.Second)); err != nil {
-		return err
-	}
-	if _, err := w.conn.Write(w.out); err != nil {
-		return fmt.Errorf("send: %w", err)
-	}
-	return w.answer()
 }
 
 // answer reads one response.

@@ -52,18 +52,25 @@ func (r *round) reference(ctx context.Context, part, target string) (*child.Proc
 }
 
 // warm lets connections, caches and the JIT settle before the clock starts.
-func (r *round) warm(ctx context.Context, address string, batch int) (int, error) {
-	got, err := load{address: address, connections: r.Connections, batch: batch, duration: r.Duration / 8}.run(ctx)
+func (r *round) warm(ctx context.Context, l load) (int, error) {
+	l.duration = r.Duration / 8
+	got, err := l.run(ctx)
 	return got.events, err
 }
 
 // intake measures how fast a process takes events; nothing is delivered.
 func (r *round) intake(ctx context.Context, c *child.Process, batch int) (Figure, error) {
-	if _, err := r.warm(ctx, c.Intake, batch); err != nil {
+	return r.taken(ctx, c, load{address: c.Intake, connections: r.Connections, batch: batch})
+}
+
+// taken is intake of a given load.
+func (r *round) taken(ctx context.Context, c *child.Process, l load) (Figure, error) {
+	if _, err := r.warm(ctx, l); err != nil {
 		return Figure{}, err
 	}
 	before := c.CPU()
-	got, err := load{address: c.Intake, connections: r.Connections, batch: batch, duration: r.Duration}.run(ctx)
+	l.duration = r.Duration
+	got, err := l.run(ctx)
 	if err != nil {
 		return Figure{}, err
 	}
@@ -73,7 +80,8 @@ func (r *round) intake(ctx context.Context, c *child.Process, batch int) (Figure
 // through measures how fast events go in and come out at the receiver: the clock stops when the last one that was
 // accepted has come, factor times.
 func (r *round) through(ctx context.Context, c *child.Process, to *receiver, factor int) (Figure, error) {
-	warm, err := r.warm(ctx, c.Intake, 1)
+	l := load{address: c.Intake, connections: r.Connections, batch: 1}
+	warm, err := r.warm(ctx, l)
 	if err != nil {
 		return Figure{}, err
 	}
@@ -81,7 +89,8 @@ func (r *round) through(ctx context.Context, c *child.Process, to *receiver, fac
 		return Figure{}, err
 	}
 	before, begin := c.CPU(), time.Now()
-	got, err := load{address: c.Intake, connections: r.Connections, batch: 1, duration: r.Duration}.run(ctx)
+	l.duration = r.Duration
+	got, err := l.run(ctx)
 	if err != nil {
 		return Figure{}, err
 	}

@@ -68,8 +68,8 @@ func openTab(t *testing.T, s *site) *tab {
 }
 
 // scenery tells what the page fetched and when, and what it looks like.
-const scenery = `performance.getEntriesByType('resource').map(e => Math.round(e.startTime) + ' +' + Math.round(e.duration) + ' ms ' + e.responseStatus + ' ' + e.name.slice(0, 100)).join('\\n') +
-  '\\n' + document.body.innerHTML`
+const scenery = `performance.getEntriesByType('resource').map(e => Math.round(e.startTime) + ' +' + Math.round(e.duration) + ' ms ' + e.responseStatus + ' ' + e.name.slice(0, 100)).join('\n') +
+  '\n' + document.body.innerHTML`
 
 // listen keeps what the page writes to its console, and shows it when the test fails, with the page.
 func (b *tab) listen(t *testing.T) {
