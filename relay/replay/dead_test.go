@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"edgerelay/relay/event"
+	"edgerelay/wal"
 )
 
 // Dead letters go back to their own webhook without a copy: they are dead no more, and delivered as they were.
@@ -88,6 +89,26 @@ func TestReplayDeadLettersDieAgain(t *testing.T) {
 		wantEnd(t, b.job(j.ID), Done, "", 300)
 		if s := b.queues["crm"].Stats(); died != 300 || s.Dead != 300 {
 			t.Errorf("%d have died again, %d are dead", died, s.Dead)
+		}
+	})
+}
+
+// What dies while the replay runs is no part of it: the dry run did not count it either.
+func TestReplayDeadLettersOfItsTime(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bed) {
+		b.sendPages(30)
+		b.bury("crm")
+		b.sendPages(1)
+		late, _, _ := b.next("crm")
+		j := b.start(Request{To: "crm", Dead: true, Rate: 10})
+		time.Sleep(time.Second)
+		if err := b.queues["crm"].Bury(&late, wal.Death{Time: time.Now().UnixMilli()}); err != nil {
+			t.Fatal(err)
+		}
+		b.finish(j.ID, "crm")
+		wantEnd(t, b.job(j.ID), Done, "", 30)
+		if s := b.queues["crm"].Stats(); s.Dead != 1 {
+			t.Errorf("%d are dead", s.Dead)
 		}
 	})
 }

@@ -28,8 +28,11 @@ const (
 	// roomTimeMax.
 	roomTime    = time.Millisecond
 	roomTimeMax = 20 * time.Millisecond
-	// parkedMax is how many deliveries may wait for their next attempt: a webhook that fails gets no more on top.
-	parkedMax = 1000
+	// parkedMax is how many deliveries may wait for their next attempt: a webhook that fails gets no more on top. One that
+	// is ordered also keeps there what waits behind its visitors' earlier events, and a live event of theirs queues up
+	// behind all of it, so there it is less.
+	parkedMax        = 1000
+	parkedMaxOrdered = 100
 )
 
 // newPace begins with one event at a time.
@@ -84,11 +87,14 @@ func (r *run) crowded(w *hook.Webhook) string {
 	if queue == nil {
 		return "" // nothing was ever for it
 	}
-	s := queue.Stats()
+	s, parked := queue.Stats(), int64(parkedMax)
+	if w.ByVisitor {
+		parked = parkedMaxOrdered
+	}
 	switch {
 	case s.Backlog > ahead(w):
 		return fmt.Sprintf("%d deliveries wait for the webhook %q already", s.Backlog, w.Name)
-	case s.Parked > parkedMax:
+	case s.Parked > parked:
 		return fmt.Sprintf("%d deliveries to the webhook %q wait for their next attempt", s.Parked, w.Name)
 	}
 	return ""

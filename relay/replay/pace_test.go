@@ -127,6 +127,58 @@ func TestReplayToAFailingWebhook(t *testing.T) {
 	})
 }
 
+// A webhook that is ordered by visitor is not given many events of one visitor that can only go one by one.
+func TestReplayToAnOrderedWebhook(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bed) {
+		sent := b.sendPages(2000) // of seven visitors
+		w := newHook("ordered", 3, "*")
+		w.ByVisitor = true
+		b.setHooks(w)
+		b.openQueue(w)
+		j := b.start(Request{To: "ordered", Rate: 5000})
+		var all []got
+		most := int64(0)
+		for !b.job(j.ID).State.Ended() {
+			all = append(all, b.deliverOnce("ordered")...)
+			s := b.queues["ordered"].Stats()
+			most = max(most, s.Backlog+s.Parked)
+			time.Sleep(50 * time.Millisecond)
+		}
+		all = append(all, b.deliver("ordered")...)
+		visitors := make([][]string, 7)
+		for i, id := range sent {
+			visitors[i%7] = append(visitors[i%7], id)
+		}
+		for n, want := range visitors {
+			var have []got
+			for _, g := range all {
+				if slices.Contains(want, g.id) {
+					have = append(have, g)
+				}
+			}
+			wantIDs(t, fmt.Sprint("visitor ", n), have, want)
+		}
+		if most > parkedMaxOrdered+100 {
+			t.Errorf("%d waited", most)
+		}
+	})
+}
+
+func TestAhead(t *testing.T) {
+	f := func(inFlight int, rate float64, want int64) {
+		t.Helper()
+		w := newHook("crm", 1, "*")
+		if w.InFlight, w.Rate = inFlight, rate; ahead(w) != want {
+			t.Errorf("%d in flight, %v a second: %d ahead, want %d", inFlight, rate, ahead(w), want)
+		}
+	}
+	f(16, 0, 16)
+	f(16, 10, 3)
+	f(16, 0.1, 1)
+	f(16, 1000, 16)
+	f(1, 0, 1)
+}
+
 // A log that takes nothing makes a job wait, and it goes on by itself.
 func TestReplayWaitsForTheLog(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bed) {

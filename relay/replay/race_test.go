@@ -19,9 +19,9 @@ import (
 func TestEverythingAtOnce(t *testing.T) {
 	b := newBed(t, vfs.NewMem())
 	b.close()
-	b.opt.TrimInterval, b.opt.SizeMax, b.opt.Compression = 50*time.Millisecond, 1<<20, "none"
+	b.opt.TrimInterval, b.opt.SizeMax, b.opt.Compression = 50*time.Millisecond, 2<<20, "none"
 	b.open()
-	const live = 20_000
+	const live = 8_000
 	ctx, stop := context.WithCancel(context.Background())
 	var senders, others sync.WaitGroup
 	senders.Go(func() { b.sendLive(live) })
