@@ -2,6 +2,7 @@ package relay
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -53,6 +54,7 @@ type Relay struct {
 
 	upstreams map[string]appUpstream // by app
 	asked     *upstream.Metrics
+	via       string // names this process to upstreams
 
 	reloading sync.Mutex
 }
@@ -60,7 +62,8 @@ type Relay struct {
 // Open puts a relay together on its data folder: the log first, then what takes requests. Nothing listens or is sent
 // yet.
 func Open(c *Config, logger *slog.Logger) (*Relay, error) {
-	r := &Relay{config: c, logger: logger, registry: prometheus.NewRegistry(), started: time.Now(), learned: catalog.NewLearned(0)}
+	r := &Relay{config: c, logger: logger, registry: prometheus.NewRegistry(), started: time.Now(), learned: catalog.NewLearned(0),
+		via: rand.Text()}
 	r.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	log, err := wal.Open(wal.Options{
 		Dir: c.Log.Dir, SyncInterval: c.Log.Sync, Retain: c.Log.Retain, SizeMax: c.Log.SizeMax, Memory: c.Log.Memory,
@@ -148,7 +151,7 @@ func (r *Relay) openIntake() (err error) {
 	r.intake, err = intake.New(intake.Options{
 		Apps: apps, Log: r.log, Selector: selector{r.hooks}, People: r.people,
 		BodyMax: int(c.BodyMax), CORSOrigins: c.CORSOrigins, TrustedProxies: c.TrustedProxies,
-		TLSCert: c.TLSCert, TLSKey: c.TLSKey, Metrics: r.registry, Logger: r.logger,
+		TLSCert: c.TLSCert, TLSKey: c.TLSKey, Via: r.via, Metrics: r.registry, Logger: r.logger,
 		ConnectionsMax: connectionsMax(descriptorsMax()),
 	})
 	return err

@@ -27,14 +27,14 @@ func (r *Relay) planUpstreams(c *Config) (map[string]appUpstream, error) {
 		if err != nil {
 			return nil, fmt.Errorf("app %q: read upstream: %w", a.Name, err)
 		}
-		u := appUpstream{hook: hook.Upstream(a.Name, target, c.Delivery.InFlight, c.Delivery.Timeout, c.Log.Retain)}
+		u := appUpstream{hook: hook.Upstream(a.Name, target, r.via, c.Delivery.InFlight, c.Delivery.Timeout, c.Log.Retain)}
 		if u.hook.Queue, err = r.hooks.Number(u.hook.Name); err != nil {
 			return nil, err
 		}
 		if now := r.upstreams[a.Name]; now.live != nil && now.hook.URL == u.hook.URL {
 			u.live = now.live
 		} else {
-			u.live = upstream.NewLive(upstream.LiveOptions{Name: u.hook.Name, URL: target, Metrics: r.asked, Logger: r.logger})
+			u.live = upstream.NewLive(upstream.LiveOptions{Name: u.hook.Name, URL: target, Via: r.via, Metrics: r.asked, Logger: r.logger})
 		}
 		plan[a.Name] = u
 	}

@@ -293,3 +293,36 @@ func TestReloadOfUpstreams(t *testing.T) {
 		t.Errorf("%d requests came to one: %q", n, one.requests(""))
 	}
 }
+
+// TestUpstreamThatLeadsBack: an upstream set to the relay's own address, as happens when its name is moved to the relay, ends
+// nothing and goes round once.
+func TestUpstreamThatLeadsBack(t *testing.T) {
+	p := newPendo(t)
+	r := run(t, upstreamApp(p.URL))
+	self := r.intake
+	p.answers(func(w http.ResponseWriter, q *http.Request) { // which is what the relay's own name would lead to
+		again, err := http.NewRequestWithContext(q.Context(), q.Method, self+q.RequestURI, nil)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		again.Header = q.Header
+		got, err := http.DefaultClient.Do(again)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer got.Body.Close()
+		w.WriteHeader(got.StatusCode)
+		_, _ = io.Copy(w, got.Body)
+	})
+	r.told("GET", "/data/log.gif/KEY?msg=x", "")
+	p.wait("log.gif", 1)
+	if status, answer := r.ask("GET", "/data/guide.json/KEY", ""); status != 200 || answer != stubbedGuides {
+		t.Errorf("%d %s", status, answer)
+	}
+	r.stop()
+	if n := len(p.requests("")); n != 2 {
+		t.Errorf("%d requests went round", n)
+	}
+}

@@ -37,7 +37,7 @@ func TestRequestAllocatesNothing(t *testing.T) {
 
 func TestForwardedRequestAllocatesNothing(t *testing.T) {
 	w := newWebhook(t, 1, "crm", "http://receiver.test/base")
-	l := newTestLane(t, hook.Upstream("demo", w.Target, 1, time.Second, time.Hour))
+	l := newTestLane(t, hook.Upstream("demo", w.Target, "me", 1, time.Second, time.Hour))
 	entry, at := wal.Entry{Body: beacon(1)}, time.Now()
 	f := func() {
 		if err := l.sender.cargo.encode(l, &entry, at); err != nil {

@@ -37,7 +37,7 @@ func newCargo(w *hook.Webhook) cargo {
 // requestCargo is requests on their way to an app's upstream, as they came. Nobody could mend the requests or turn the
 // upstream on again, so an upstream that fails is asked again and again: what it did not take in the end is too old.
 func requestCargo(w *hook.Webhook) cargo {
-	base := upstream.NewBase(w.Target)
+	base := upstream.NewBase(w.Target, w.Via)
 	return cargo{
 		encode:       func(l *lane, e *wal.Entry, _ time.Time) error { return l.encodeRequest(base, e) },
 		judge:        judgeUpstream,

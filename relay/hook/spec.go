@@ -80,6 +80,7 @@ type Webhook struct {
 	// Patience is not 0 for the upstream of an app alone (see Upstream): its records are requests, which go on as they
 	// came, each until it is this old.
 	Patience time.Duration
+	Via      string // names this relay to the upstream, so that it knows what comes back
 }
 
 // Fault is one thing that is wrong with a Spec.

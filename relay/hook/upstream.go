@@ -14,9 +14,10 @@ func UpstreamName(app string) string { return upstreamPrefix + app }
 
 // Upstream makes what stands for the upstream of an app where deliveries are made: a destination like a webhook, without
 // selection, format and secret, because it gets requests as they came in. Each is tried until it is patience old. It has no
-// queue number yet. Where it leads is for the config file to say, private or not; no request can change it.
-func Upstream(app string, target *url.URL, inFlight int, timeout, patience time.Duration) *Webhook {
+// queue number yet. Where it leads is for the config file to say, private or not; no request can change it. via is a name of
+// this relay that no other has.
+func Upstream(app string, target *url.URL, via string, inFlight int, timeout, patience time.Duration) *Webhook {
 	return &Webhook{Spec: Spec{Name: UpstreamName(app), Type: "url", URL: target.String(), App: app, Enabled: true,
 		InFlight: inFlight, Timeout: timeout, Retries: math.MaxInt, AllowPrivate: true, AllowHTTP: true},
-		Target: target, Patience: patience}
+		Target: target, Patience: patience, Via: via}
 }

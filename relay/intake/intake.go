@@ -88,6 +88,8 @@ type Options struct {
 	CORSOrigins []string
 	// TrustedProxies may say for whom they ask, in X-Forwarded-For, -Host and -Proto.
 	TrustedProxies []netip.Prefix
+	// Via is what an upstream's requests say when they passed this relay before; "": they are not looked at.
+	Via string
 	// TLSCert and TLSKey are the files of a certificate and its key; both empty: plain HTTP.
 	TLSCert, TLSKey string
 
@@ -128,6 +130,7 @@ type Server struct {
 	calls   atomic.Uint64 // numbers messages that have neither an ID nor a time
 	listen  listeners
 	tokens  *jwt.Parser
+	round   sync.Once // says that an upstream leads back here
 
 	noCatalog catalog.View // of apps without one
 

@@ -11,7 +11,7 @@ import (
 // answerLive answers with what the app's upstream says, and tells whether there was anything to pass on. Only a request
 // for guides may be answered 451, which makes the agent send nothing more.
 func (r *request) answerLive() bool {
-	if r.app.live == nil {
+	if r.app.live == nil || r.wentRound() {
 		return false
 	}
 	var q upstream.Request

@@ -61,11 +61,12 @@ const (
 	withheldRepeat withholding = iota
 	withheldUnreadable
 	withheldPeople
+	withheldLoop
 	withholdings
 )
 
 func (w withholding) String() string {
-	return [withholdings]string{"repeat", "unreadable", "people"}[w]
+	return [withholdings]string{"repeat", "unreadable", "people", "loop"}[w]
 }
 
 // metrics are the Server's counters. Those that the usual request counts are looked up once.
@@ -125,7 +126,7 @@ func newMetrics(r prometheus.Registerer, server *fasthttp.Server) (*metrics, err
 		m.leftOut[o] = leftOut.WithLabelValues(omission(o).String())
 	}
 	withheld := vector("withheld_requests_total",
-		"Requests of apps with an upstream that did not go on to it, by reason: they came before, cannot be read, or tell only of people who are excluded or marked do-not-process.", "reason")
+		"Requests of apps with an upstream that did not go on to it, by reason: they came before, cannot be read, tell only of people who are excluded or marked do-not-process, or came from this relay.", "reason")
 	for w := range m.withheld {
 		m.withheld[w] = withheld.WithLabelValues(withholding(w).String())
 	}

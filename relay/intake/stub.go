@@ -105,9 +105,10 @@ func (r *request) answerVisitor() (live bool, err error) {
 		return false, err
 	}
 	payload, unread := r.readAgent()
-	if no, bad := unread.(*refusal); unread != nil && (!bad || no.status != fasthttp.StatusBadRequest) {
+	switch no, bad := unread.(*refusal); {
+	case unread != nil && (!bad || no.status != fasthttp.StatusBadRequest):
 		return false, unread
-	} else if bad && no.code == codeNoEvents && !r.posted() {
+	case bad && no.code == codeNoEvents && !r.posted():
 		unread = nil // it asks for nobody
 	}
 	switch refused, err := r.refusesVisitor(payload); {

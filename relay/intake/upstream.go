@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"bytes"
 	"errors"
 
 	"edgerelay/relay/event"
@@ -31,6 +32,10 @@ func (r *request) addRequest() error {
 	}
 	if r.excluded > 0 && r.nothingLeft() {
 		r.server.metrics.withheld[withheldPeople].Inc()
+		return nil
+	}
+	if r.wentRound() {
+		r.server.metrics.withheld[withheldLoop].Inc()
 		return nil
 	}
 	var q upstream.Request
@@ -88,6 +93,21 @@ func (r *request) readOnward(q *upstream.Request) {
 	q.Set(upstream.ContentEncoding, h.ContentEncoding())
 	q.Set(upstream.AcceptLanguage, h.Peek("Accept-Language"))
 	q.Set(upstream.ForwardedFor, r.forwardedChain())
+	q.Set(upstream.Via, h.Peek(upstream.Via.String()))
+}
+
+// wentRound says that the request passed this relay before: the app's upstream leads back here, as it does when it is
+// the name that was given to the relay.
+func (r *request) wentRound() bool {
+	via := r.ctx.Request.Header.Peek(upstream.Via.String())
+	if len(via) == 0 || r.server.opt.Via == "" || !bytes.Contains(via, []byte(r.server.opt.Via)) {
+		return false
+	}
+	r.server.round.Do(func() {
+		r.server.opt.Logger.Error("what was sent to an app's upstream came back to this relay, it goes no further", "app", r.app.name,
+			"next", "set the app's upstream to the service itself, not to the name under which the relay is reached")
+	})
+	return true
 }
 
 // target is the request's path and query in their original bytes, behind the mount prefix and the slashes that follow it.

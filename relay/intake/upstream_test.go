@@ -434,3 +434,59 @@ func TestOthersAreNotForwarded(t *testing.T) {
 	b.good("/v1/track", `{"userId":"v","event":"E"}`, basicKey)
 	b.forwarded()
 }
+
+// TestWhatCameFromHereGoesNoFurther: an upstream that is the relay itself gets each request once, and that is told once.
+func TestWhatCameFromHereGoesNoFurther(t *testing.T) {
+	b := startBeyond(t, func(o *Options) { o.Via = "this-relay" })
+	b.live.answers(200, "{}")
+	ask := func(via string) {
+		t.Helper()
+		b.taken(rawRequest("GET", "/data/log.gif/KEY?msg=x", "", "X-Edgerelay-Via: "+via))
+		b.raw(rawRequest("GET", "/data/guide.json/KEY", "", "X-Edgerelay-Via: "+via))
+	}
+	ask("another")
+	b.forwarded("GET data/log.gif/KEY?msg=x X-Edgerelay-Via=another")
+	if asked := b.live.was(); asked != "GET data/guide.json/KEY X-Edgerelay-Via=another" {
+		t.Errorf("asked %s", asked)
+	}
+	ask("this-relay")
+	ask("another, this-relay, third")
+	b.forwarded()
+	if asked := b.live.was(); asked != "" {
+		t.Errorf("asked %s", asked)
+	}
+	if n := b.counter("edge_intake_withheld_requests_total", "reason", "loop"); n != 2 {
+		t.Errorf("counted %v", n)
+	}
+	if n := strings.Count(b.logged.String(), "came back to this relay"); n != 1 {
+		t.Errorf("logged %d times", n)
+	}
+}
+
+// FuzzTarget: what goes on to the upstream is, under its own root, the endpoint and key that it was to the relay.
+func FuzzTarget(f *testing.F) {
+	b := startBeyond(f)
+	r := offline(f, b.server)
+	for _, seed := range []string{"/data/log.gif/KEY?msg=a%20b", "//p%66x//data//log.gif//%4b%45Y/?", "/%/%2/data/rec/K%", "http://h/pfx%2Fdata%2Fguide.json%2FKEY#x",
+		"/data/data/errorlog?apiKey=KEY", "data/rec/K", "/%2f%2F/data/rec/%2f"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, uri string) {
+		r.ctx.Request.Header.SetRequestURI(uri)
+		raw := r.ctx.Request.Header.RequestURI()
+		r.path = appendPath(r.path[:0], raw)
+		m := paths.find(r.path)
+		r.prefix = m.prefix
+		target := r.target()
+		if !bytes.HasSuffix(pathAndQuery(raw), target) {
+			t.Fatalf("%q goes on as %q", raw, target)
+		}
+		if m.end == nil {
+			return
+		}
+		again := paths.find(appendPath(nil, append([]byte("/"), target...)))
+		if again.end != m.end || fmt.Sprintf("%q", again.vars) != fmt.Sprintf("%q", m.vars) || len(bytes.Trim(again.prefix, "/")) > 0 {
+			t.Errorf("%q is %s with %q, and goes on as %q, which is %s with %q behind %q", raw, m.end.label(), m.vars, target, again.end.label(), again.vars, again.prefix)
+		}
+	})
+}

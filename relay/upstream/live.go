@@ -16,6 +16,7 @@ import (
 type LiveOptions struct {
 	Name string   // in logs and metrics
 	URL  *url.URL // see NewBase
+	Via  string   // likewise
 
 	// Timeout bounds one answer, with the wait for a connection. The agent asks for guides while a page is being looked
 	// at, and asks again with the next page. Default 5 s.
@@ -81,7 +82,7 @@ type Live struct {
 // NewLive makes a Live. It connects to nobody yet.
 func NewLive(o LiveOptions) *Live {
 	o.ensureDefaults()
-	l := &Live{opt: o, base: NewBase(o.URL), seats: make(chan struct{}, o.InFlight), metrics: o.Metrics.of(o.Name),
+	l := &Live{opt: o, base: NewBase(o.URL, o.Via), seats: make(chan struct{}, o.InFlight), metrics: o.Metrics.of(o.Name),
 		circuit: circuit{limit: o.Failures, rest: o.Rest}}
 	l.ctx, l.end = context.WithCancel(context.Background())
 	l.transport = &http.Transport{
@@ -179,6 +180,9 @@ func (l *Live) request(ctx context.Context, q *Request) (*http.Request, error) {
 		if len(value) > 0 {
 			r.Header.Set(names[h], string(value))
 		}
+	}
+	if l.base.via != "" {
+		r.Header.Set(names[Via], string(l.base.appendVia(nil, q)))
 	}
 	return r, nil
 }

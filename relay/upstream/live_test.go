@@ -101,7 +101,7 @@ func TestAskedBytes(t *testing.T) {
 		got <- head.String() + string(body)
 		_, _ = io.WriteString(c, "HTTP/1.1 204 No Content\r\n\r\n")
 	}()
-	l := NewLive(LiveOptions{URL: &url.URL{Scheme: "http", Host: ln.Addr().String(), Path: "/base/"}})
+	l := NewLive(LiveOptions{URL: &url.URL{Scheme: "http", Host: ln.Addr().String(), Path: "/base/"}, Via: "me"})
 	defer l.Close()
 	defer ln.Close()
 	q := beacon()
@@ -118,6 +118,7 @@ Content-Encoding: gzip
 Content-Type: text/plain;charset=UTF-8
 Origin: https://app.example.com
 Referer: https://app.example.com/
+X-Edgerelay-Via: another, me
 X-Forwarded-For: 203.0.113.9, 10.0.0.7
 
 `, "\n", "\r\n") + string(beacon().Body)

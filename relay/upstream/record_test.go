@@ -13,7 +13,7 @@ func beacon() *Request {
 		Body: []byte(`{"events":"eJwFwIEIAAAAwDDQd3-N1QABFQC5"}`)}
 	for h, value := range map[Header]string{UserAgent: "Mozilla/5.0 (X11; Linux x86_64)", Referer: "https://app.example.com/",
 		Origin: "https://app.example.com", ContentType: "text/plain;charset=UTF-8", ContentEncoding: "gzip",
-		AcceptLanguage: "de-AT,de;q=0.9", ForwardedFor: "203.0.113.9, 10.0.0.7"} {
+		AcceptLanguage: "de-AT,de;q=0.9", ForwardedFor: "203.0.113.9, 10.0.0.7", Via: "another"} {
 		q.Set(h, []byte(value))
 	}
 	return q

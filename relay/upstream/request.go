@@ -22,7 +22,7 @@
 //
 //	tag  1 method       2 target         3 body
 //	    16 user agent  17 referer       18 origin   19 content type   20 content encoding   21 accept language
-//	    22 forwarded for
+//	    22 forwarded for   23 via
 package upstream
 
 import (
@@ -44,8 +44,7 @@ type Request struct {
 // Value is a header's value; nil when the header was not there.
 type Value []byte
 
-// Header numbers the headers that go on to the upstream. The numbers up to ForwardedFor are in records: do not change
-// them.
+// Header numbers the headers that go on to the upstream. The numbers up to Via are in records: do not change them.
 type Header uint8
 
 const (
@@ -56,19 +55,21 @@ const (
 	ContentEncoding
 	AcceptLanguage
 	ForwardedFor // the addresses behind which the sender is, the nearest to the relay last
+	Via          // the relays that passed it on, the nearest last; see Base
 
 	// The rest is for answers, and so of no use in a record.
 	AcceptEncoding
 	IfNoneMatch
 
 	headers
-	recorded = ForwardedFor + 1
+	recorded = Via + 1
 )
 
 // names are the headers' names, ready to be printed.
 var names = [headers]string{
 	UserAgent: "User-Agent", Referer: "Referer", Origin: "Origin", ContentType: "Content-Type",
 	ContentEncoding: "Content-Encoding", AcceptLanguage: "Accept-Language", ForwardedFor: "X-Forwarded-For",
+	Via:            "X-Edgerelay-Via",
 	AcceptEncoding: "Accept-Encoding", IfNoneMatch: "If-None-Match",
 }
 
