@@ -222,16 +222,29 @@ func (c *tortureCommand) Run(ctx context.Context) error {
 }
 
 type checkCommand struct {
-	configFlag
+	consoleFlags
+	Running bool `help:"Print what the file would change in the running relay, too."`
 }
 
-func (c *checkCommand) Run() error {
+func (c *checkCommand) Run(ctx context.Context) error {
 	config, file, err := relay.Find(c.Config, builtIn)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Printf("%s: fine: %s\n", file, config.Summary())
-	return err
+	if _, err := fmt.Printf("%s: fine: %s\n", file, config.Summary()); err != nil || !c.Running {
+		return err
+	}
+	console, err := c.open()
+	if err != nil {
+		return err
+	}
+	text := builtIn
+	if file != relay.BuiltInName {
+		if text, err = os.ReadFile(file); err != nil {
+			return err
+		}
+	}
+	return remote.Compare(ctx, console, file, text)
 }
 
 type versionCommand struct{}

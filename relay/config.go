@@ -26,7 +26,8 @@ type Config struct {
 	Tracks   []Track         `toml:"track"`
 	Guides   []Guide         `toml:"guide"`
 
-	source func() (*Config, error) // reads it again, see Reread
+	source    func() (*Config, error) // reads it again, see Reread
+	variables []string                // of the environment that the file names
 }
 
 // Intake is the listener for SDKs and servers.

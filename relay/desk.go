@@ -17,7 +17,7 @@ import (
 // openDesk makes what the console and the admin API work on.
 func (r *Relay) openDesk() {
 	r.desk = desk.New(desk.Options{Hooks: r.hooks, Log: r.log, Pulses: r.pulses, Try: r.try, Apps: r.apps, Excluded: r.excluded,
-		Reload: r.reload, Logger: r.logger})
+		Reload: r.reload, Compare: r.compare, Logger: r.logger})
 }
 
 // pulses are the senders of the moment.
@@ -93,8 +93,16 @@ func (r *Relay) excluded(app string, e *event.Event) (string, error) {
 }
 
 // reload is Reload for the desk.
-func (r *Relay) reload(ctx context.Context) (changes []desk.Change, err error) {
-	made, err := r.Reload(ctx)
+func (r *Relay) reload(ctx context.Context) ([]desk.Change, error) {
+	return deskChanges(r.Reload(ctx))
+}
+
+// compare is Compare for the desk.
+func (r *Relay) compare(name string, text []byte) ([]desk.Change, error) {
+	return deskChanges(r.Compare(name, text))
+}
+
+func deskChanges(made []Change, err error) (changes []desk.Change, _ error) {
 	var faults Faults
 	if errors.As(err, &faults) {
 		refused := &desk.Error{Code: desk.BadConfig, Field: faults[0].Key, Message: faults[0].String()}

@@ -59,11 +59,18 @@ func Load(path string) (*Config, error) {
 // LoadBytes checks the text of a config file. name stands for the file in faults. Environment variables are those of the
 // process.
 func LoadBytes(name string, data []byte) (*Config, error) {
-	root, err := strict.Parse(name, data, os.LookupEnv)
+	return loadBytes(name, data, os.LookupEnv)
+}
+
+func loadBytes(name string, data []byte, lookup func(name string) (string, bool)) (*Config, error) {
+	c := defaults()
+	root, err := strict.Parse(name, data, func(variable string) (string, bool) {
+		c.variables = append(c.variables, variable)
+		return lookup(variable)
+	})
 	if err != nil {
 		return nil, err
 	}
-	c := defaults()
 	c.Intake.read(root.Table("intake"))
 	console := root.Table("console")
 	c.Console.read(console)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"slices"
 
 	"edgerelay/relay/deliver"
 )
@@ -37,15 +39,20 @@ func (r *Relay) Reload(context.Context) ([]Change, error) {
 	return changes, nil
 }
 
-// Compare says what a reload would change if the config file held this text. Its environment variables are the relay's.
+// Compare says what a reload would change if the config file held this text. Of the relay's environment, the text may name
+// what the config in force names: else whoever may ask could read all of it.
 func (r *Relay) Compare(name string, text []byte) ([]Change, error) {
-	next, err := LoadBytes(name, text)
+	now := r.settings()
+	next, err := loadBytes(name, text, func(variable string) (string, bool) {
+		if !slices.Contains(now.variables, variable) {
+			return "", false
+		}
+		return os.LookupEnv(variable)
+	})
 	if err != nil {
 		return nil, err
 	}
-	r.reloading.Lock()
-	defer r.reloading.Unlock()
-	return Difference(r.config, next), nil
+	return Difference(now, next), nil
 }
 
 // apply puts a configuration in force. What can be refused comes first, and is made undone when a later step fails.

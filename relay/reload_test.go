@@ -119,3 +119,20 @@ func TestDifference(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// TestCompareReadsNoForeignVariables: who may ask for a comparison may not read the relay's whole environment by it.
+func TestCompareReadsNoForeignVariables(t *testing.T) {
+	t.Setenv("OF_THE_FILE", "https://example.com/of-the-file")
+	t.Setenv("OF_NOBODY", "https://example.com/of-nobody")
+	hook := func(variable string) string {
+		return reloadApp + "[[webhook]]\nname = \"a\"\nurl = \"${" + variable + "}\"\n"
+	}
+	r := run(t, hook("OF_THE_FILE"))
+	changes, err := r.Compare("mine.toml", []byte(runningListeners+hook("OF_THE_FILE")))
+	if err != nil || len(changes) != 1 || changes[0].Key != "log.dir" {
+		t.Errorf("changes %+v, %v; want the one of the data folder", changes, err)
+	}
+	if _, err = r.Compare("mine.toml", []byte(hook("OF_NOBODY"))); err == nil || strings.Contains(err.Error(), "of-nobody") || !strings.Contains(err.Error(), "mine.toml:") {
+		t.Errorf("a foreign variable: %v", err)
+	}
+}

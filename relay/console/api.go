@@ -21,6 +21,7 @@ func (s *Server) routeAPI(mux *http.ServeMux) {
 		"/api/events":                  {"GET": s.events},
 		"/api/explain":                 {"POST": s.explain},
 		"/api/reload":                  {"POST": s.reload},
+		"/api/reload/compare":          {"POST": s.compare},
 	} {
 		mux.Handle(path, handlers)
 	}

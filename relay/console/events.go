@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -165,6 +166,10 @@ func (s *Server) reload(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	changes, err := s.opts.Desk.Reload(r.Context())
+	s.answerChanges(w, r, changes, err)
+}
+
+func (s *Server) answerChanges(w http.ResponseWriter, r *http.Request, changes []desk.Change, err error) {
 	if err != nil {
 		s.refuse(w, r, err)
 		return
@@ -172,6 +177,23 @@ func (s *Server) reload(w http.ResponseWriter, r *http.Request) {
 	answerJSON(w, http.StatusOK, struct {
 		Changes []desk.Change `json:"changes"`
 	}{changes})
+}
+
+// compare says what a reload would change if the config file held the text that is sent.
+func (s *Server) compare(w http.ResponseWriter, r *http.Request) {
+	var file struct {
+		Name string `json:"name"`
+		Text string `json:"text"`
+	}
+	if !readJSON(w, r, &file) {
+		return
+	}
+	if file.Text == "" {
+		failField(w, http.StatusBadRequest, "bad_request", "text", "is missing; send the text of a config file")
+		return
+	}
+	changes, err := s.opts.Desk.Compare(cmp.Or(file.Name, "config.toml"), []byte(file.Text))
+	s.answerChanges(w, r, changes, err)
 }
 
 // tryWebhook sends a webhook one event and shows what became of it.

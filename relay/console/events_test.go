@@ -188,7 +188,9 @@ func TestApps(t *testing.T) {
 
 func TestReload(t *testing.T) {
 	p := mustPlant(t, noToken)
-	p.reload = func() ([]desk.Change, error) { return []desk.Change{{Key: "delivery.retries", From: "5", To: "6", Live: true}}, nil }
+	p.reload = func() ([]desk.Change, error) {
+		return []desk.Change{{Key: "delivery.retries", From: "5", To: "6", Live: true}}, nil
+	}
 	if _, text := p.do("POST", "/api/reload", ""); text != `{"changes":[{"key":"delivery.retries","from":"5","to":"6","live":true}]}`+"\n" {
 		t.Errorf("reloaded %s", text)
 	}
@@ -203,6 +205,10 @@ func TestReload(t *testing.T) {
 	p.reload = func() ([]desk.Change, error) { return nil, errors.New("the disk is gone") }
 	p.refused(500, "internal", "", "the disk is gone", "POST", "/api/reload", "")
 	p.deny(400, "bad_request", "", "takes no body", "POST", "/api/reload", "{}")
+	if _, text := p.do("POST", "/api/reload/compare", `{"name":"a.toml","text":"x"}`, "Content-Type", "application/json"); text != `{"changes":[{"key":"a.toml","from":"","to":"x","live":false}]}`+"\n" {
+		t.Errorf("compared %s", text)
+	}
+	p.deny(400, "bad_request", "text", "is missing", "POST", "/api/reload/compare", `{"name":"a.toml"}`)
 }
 
 // TestTry: a webhook that is off is sent one signed event, and what it answered is shown.

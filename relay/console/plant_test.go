@@ -77,7 +77,12 @@ func mustPlant(t *testing.T, opts Options) *plant {
 		t.Fatal(err)
 	}
 	p.desk = desk.New(desk.Options{Hooks: p.hooks, Log: p.log, Pulses: p.pulses, Try: p.try, Reload: func(context.Context) ([]desk.Change, error) { return p.reload() },
-		Apps: func() []desk.App { return []desk.App{{Name: "web", Platform: "web", Keys: []string{"web-key-0123456789"}}, {Name: "mobile"}} }, Logger: quiet, Now: opts.Now})
+		Compare: func(name string, text []byte) ([]desk.Change, error) {
+			return []desk.Change{{Key: name, To: string(text)}}, nil
+		},
+		Apps: func() []desk.App {
+			return []desk.App{{Name: "web", Platform: "web", Keys: []string{"web-key-0123456789"}}, {Name: "mobile"}}
+		}, Logger: quiet, Now: opts.Now})
 	opts.Desk = p.desk
 	t.Cleanup(func() { // after the console's end
 		p.desk.Close()

@@ -39,8 +39,10 @@ type Options struct {
 	// Reload puts the config file in force and says what changed. An *Error says what is wrong with the file. nil = there
 	// is no file.
 	Reload func(ctx context.Context) ([]Change, error)
-	Logger *slog.Logger // nil = slog.Default()
-	Now    func() time.Time
+	// Compare says what Reload would change if the file held a text; name stands for it in faults. Errors are as Reload's.
+	Compare func(name string, text []byte) ([]Change, error)
+	Logger  *slog.Logger // nil = slog.Default()
+	Now     func() time.Time
 }
 
 func (o *Options) fill() {
@@ -53,6 +55,11 @@ func (o *Options) fill() {
 	if o.Reload == nil {
 		o.Reload = func(context.Context) ([]Change, error) {
 			return nil, refuse(BadConfig, "", "there is no config file to load again")
+		}
+	}
+	if o.Compare == nil {
+		o.Compare = func(string, []byte) ([]Change, error) {
+			return nil, refuse(BadConfig, "", "there is no config file to compare with")
 		}
 	}
 	if o.Logger == nil {

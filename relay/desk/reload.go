@@ -16,3 +16,10 @@ func (d *Desk) Reload(ctx context.Context) ([]Change, error) {
 	d.watch.forget()
 	return append([]Change{}, changes...), err
 }
+
+// Compare says what a reload would change if the config file held this text, and changes nothing. name stands for the text
+// in what is said of its faults.
+func (d *Desk) Compare(name string, text []byte) ([]Change, error) {
+	changes, err := d.opt.Compare(name, text)
+	return append([]Change{}, changes...), err
+}

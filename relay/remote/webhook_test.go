@@ -62,6 +62,20 @@ func TestCommandsAskAndPrint(t *testing.T) {
 	f((&editCommand{Name: "a/b", Rename: "c"}).Run, oneWebhook, `PATCH /api/webhooks/a%2Fb Bearer t0ken {"name":"c"}`, "my crm")
 	f((&enableCommand{Name: "x", Reviewed: true, From: "now"}).Run, oneWebhook, `POST /api/webhooks/x/enable Bearer t0ken {"force":false,"from":"now","reviewed":true}`, "is on\n")
 	f((&disableCommand{Name: "x"}).Run, oneWebhook, `POST /api/webhooks/x/disable Bearer t0ken {}`, "is off\n")
+	f(func(ctx context.Context, c *Console) error { return Compare(ctx, c, "a.toml", []byte("x")) },
+		`{"changes":[{"key":"log.dir","from":"a","to":"b","live":false},{"key":"app.x.name","from":"","to":"x","live":true}]}`,
+		`POST /api/reload/compare Bearer t0ken {"name":"a.toml","text":"x"}`, "~ log.dir = a → b  (with the next start)\n+ app.x.name = x\n")
+	f((&testCommand{Name: "x", Event: "pageLoaded"}).Run, `{"outcome":"delivered","status":204,"ms":12.3,"request":{"line":"POST / HTTP/1.1","headers":[["Host","h"]],"body":{"text":"{}"}},"reply":{"text":"thanks\u001b"}}`,
+		`POST /api/webhooks/x/test Bearer t0ken {"event":"pageLoaded"}`, "POST / HTTP/1.1\nHost: h\n\n{}\n\n204 No Content after 12 ms: delivered\n\nthanks \n")
+	f((&testCommand{Name: "x"}).Run, `{"outcome":"delivered"}`, `POST /api/webhooks/x/test Bearer t0ken`)
+	f((&logCommand{Name: "x", Status: "5xx", Since: "2026-11-21T10:00:00Z", Limit: 2}).Run, `{"attempts":[{"time":"2026-11-21T10:00:00Z","outcome":"retry","status":503,"reason":"no","event":"pageLoaded","unique_id":"ab","attempt":2,"timing":{"total":1.25}},{"time":"2026-11-21T10:00:00Z","outcome":"note"}]}`,
+		`GET /api/webhooks/x/log?from=2026-11-21T10%3A00%3A00Z&limit=2&status=5xx Bearer t0ken`, "retry    503     1.2  2    pageLoaded  ab         no\n", "note     –       –    –")
+	f((&logCommand{Name: "x", Limit: 1}).Run, `{"attempts":[]}`, `GET /api/webhooks/x/log?limit=1 Bearer t0ken`, "There is nothing in the log.")
+	f((&logCommand{Name: "x", Limit: 1, Long: true}).Run, `{"attempts":[{"request":[{"name":"Host","value":"h"}],"reply":[{"name":"Via","value":"v"}],"body":"no","timing":{"dns":1}}]}`,
+		`GET /api/webhooks/x/log?limit=1 Bearer t0ken`, "  > Host: h\n  < Via: v\n  < no\n", "dns 1.0, connect 0.0")
+	f((&replayCommand{Name: "x", Dead: true, DryRun: true}).Run, `{"events":3,"bytes":9}`, `POST /api/webhooks/x/replay Bearer t0ken {"dead":true,"dry_run":true}`, "3 events would be sent again to \"x\"\n")
+	f((&replayCommand{Name: "x", Event: []string{"*"}, Rate: 5}).Run, `{"id":"7","state":"running","events":1,"share":0.5}`, `POST /api/webhooks/x/replay Bearer t0ken {"events":["*"],"rate":5}`, "replay 7 is running: 1 events sent again, 50% of the way\n")
+	f((&replayCommand{Name: "x", Cancel: "7"}).Run, `{"id":"7","state":"cancelled"}`, `DELETE /api/replays/7 Bearer t0ken`, "replay 7 is cancelled")
 	f((&deleteCommand{Name: "x", Yes: true}).Run, "", `DELETE /api/webhooks/x Bearer t0ken`, "is deleted\n")
 }
 
