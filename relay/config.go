@@ -43,8 +43,9 @@ type Intake struct {
 
 // Console is the listener for operators.
 type Console struct {
-	Listen string `toml:"listen"`
-	Token  string `toml:"token"` // "" asks nobody; allowed on loopback only
+	Listen    string `toml:"listen"`
+	Token     string `toml:"token"`      // "" asks nobody; allowed on loopback only
+	ReadToken string `toml:"read_token"` // of those who may look and change nothing; "" = there are none
 }
 
 // Log is where events wait.

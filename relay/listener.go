@@ -76,6 +76,10 @@ func (c *Console) read(t *strict.Table) {
 	if err := console.CheckToken(c.Token); err != nil {
 		t.Fault("token", "%v", err)
 	}
+	t.Text("read_token", &c.ReadToken)
+	if err := console.CheckReadToken(c.ReadToken, c.Token); err != nil {
+		t.Fault("read_token", "%v", err)
+	}
 	if host, _, err := net.SplitHostPort(c.Listen); err == nil && c.Token == "" && !loopback(host) {
 		t.Fault("token", "is missing, but %s can be reached from other machines; set a token, or listen on 127.0.0.1", c.Listen)
 	}

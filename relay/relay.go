@@ -192,7 +192,7 @@ func (c *Config) intakeApps(known *catalog.Catalog, upstreams map[string]appUpst
 func (r *Relay) openConsole() (err error) {
 	r.console, err = console.New(console.Options{
 		Gatherer: r.registry, Ready: r.ready, Health: r.health, Stats: func() any { return r.stats() },
-		Desk: r.desk, Secrets: r.secrets, Token: r.config.Console.Token, Version: Version, Logger: r.logger,
+		Desk: r.desk, Secrets: r.secrets, Token: r.config.Console.Token, ReadToken: r.config.Console.ReadToken, Version: Version, Logger: r.logger,
 	})
 	return err
 }

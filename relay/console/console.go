@@ -12,8 +12,12 @@
 //	GET  /inspect           the last deliveries, as a page for browsers, else (or with ?format=json) as JSON
 //	DELETE /inspect         forgets them
 //
-// With a token, all but the two health checks want "Authorization: Bearer TOKEN"; browsers may send it as the password of
-// Basic. A delivery to the inspector proves itself by its signature instead. Errors are {"error":{"code","message","field"}}.
+//	/api/…              the admin API, see routeAPI                /login, /logout  of people; their pages are in package page
+//
+// With a token, all but the two health checks want "Authorization: Bearer TOKEN", or the token as the password of Basic;
+// people log in at /login, and their browser keeps a cookie for half a day. The token for reading lets its owner look at
+// everything but profiles, and change nothing. A delivery to the inspector proves itself by its signature instead. Errors
+// are {"error":{"code","message","field"}}.
 package console
 
 import (
@@ -47,9 +51,11 @@ type Options struct {
 	Desk     *desk.Desk                 // what the admin API works on; nil = there is no admin API
 	Secrets  func() map[string][]string // webhook name → secrets that it may sign with; nil = none
 	Token    string                     // "" = no token is asked for; then only loopback listeners are served
-	Version  string                     // shown on the pages
-	Logger   *slog.Logger               // nil = slog.Default()
-	Now      func() time.Time           // nil = time.Now
+	// ReadToken is for those who may look and change nothing; "" = there are none.
+	ReadToken string
+	Version   string           // shown on the pages
+	Logger    *slog.Logger     // nil = slog.Default()
+	Now       func() time.Time // nil = time.Now
 }
 
 func (o *Options) fill() {
@@ -79,6 +85,7 @@ type Server struct {
 	pages     *page.Pages
 	inspector *inspector
 	guard     *guard
+	gate      *gate
 	http      *http.Server
 	reading   chan struct{} // holds a token for each delivery being read
 
@@ -95,7 +102,11 @@ func New(opts Options) (*Server, error) {
 	if err := CheckToken(opts.Token); err != nil {
 		return nil, fmt.Errorf("make console: the token %w", err)
 	}
-	pages, err := page.New(page.Options{Desk: opts.Desk, Version: opts.Version, Logger: opts.Logger, Now: opts.Now})
+	if err := CheckReadToken(opts.ReadToken, opts.Token); err != nil {
+		return nil, fmt.Errorf("make console: the token for reading %w", err)
+	}
+	guard := newGuard(opts.Token, opts.ReadToken, opts.Now)
+	pages, err := page.New(page.Options{Desk: opts.Desk, Who: guard.who, Version: opts.Version, Logger: opts.Logger, Now: opts.Now})
 	if err != nil {
 		return nil, fmt.Errorf("make console: %w", err)
 	}
@@ -103,7 +114,8 @@ func New(opts Options) (*Server, error) {
 		opts:      opts,
 		pages:     pages,
 		inspector: newInspector(opts.Now()),
-		guard:     newGuard(opts.Token),
+		guard:     guard,
+		gate:      newGate(opts.Now),
 		stop:      make(chan struct{}),
 		reading:   make(chan struct{}, readingMax),
 	}

@@ -7,8 +7,10 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"edgerelay/relay/console/page"
 )
@@ -21,32 +23,157 @@ func CheckToken(token string) error {
 	return nil
 }
 
-// guard keeps strangers out: those without the token, and pages of other sites in the operator's own browser.
+// CheckReadToken says what is wrong with a token for reading beside the token, in words that go on behind its name.
+func CheckReadToken(readToken, token string) error {
+	switch {
+	case readToken == "":
+		return nil
+	case token == "":
+		return errors.New("is of no use without a token, since everybody may do everything; set that too")
+	case readToken == token:
+		return errors.New("is the token itself; give each its own")
+	}
+	return CheckToken(readToken)
+}
+
+// role is what somebody may do here.
+type role uint8
+
+const (
+	nobody role = iota
+	reader      // may look at everything but the program's inside, and change nothing
+	admin
+)
+
+// caller is who sent a request.
+type caller struct {
+	role    role
+	session bool   // it is known by its cookie
+	csrf    string // what its forms must send; "" = nothing
+}
+
+// guard keeps strangers out: those without a token, and pages of other sites in the operator's own browser.
 type guard struct {
-	token   string
-	digest  [sha256.Size]byte
-	foreign *http.CrossOriginProtection
+	token, readToken string
+	foreign          *http.CrossOriginProtection
+	sessions         *sessions
+	csrf             string // of forms that are sent without a session
 }
 
-func newGuard(token string) *guard {
-	return &guard{token, sha256.Sum256([]byte(token)), http.NewCrossOriginProtection()}
+func newGuard(token, readToken string, now func() time.Time) *guard {
+	return &guard{token, readToken, http.NewCrossOriginProtection(),
+		&sessions{now: now, open: map[[sha256.Size]byte]session{}}, secretText()}
 }
 
-// wrap puts the guard in front of next. Deliveries pass: the inspector looks at their signatures.
+// wrap puts the guard in front of next. Deliveries pass: the inspector looks at their signatures. So does what pages load.
 func (g *guard) wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c := g.callerOf(r)
 		switch {
 		case g.token == "" && !local(r.Host):
 			fail(w, http.StatusForbidden, "forbidden", "the console has no token, so it answers at localhost and at IP addresses only, "+
 				"not at %q, which any page could point here: set [console] token", r.Host)
 		case g.foreign.Check(unsafe(r)) != nil:
 			fail(w, http.StatusForbidden, "forbidden", "a page of another site sent this request")
-		case !isDelivery(r) && !isAsset(r) && !g.allows(r):
-			g.challenge(w)
+		case isDelivery(r) || isOpen(r):
+			next.ServeHTTP(w, r)
+		case c.role == nobody:
+			g.challenge(w, r)
+		case c.role == reader && !looks(r):
+			fail(w, http.StatusForbidden, "forbidden", "the read_token lets nobody change anything or look into the program: use the [console] token")
+		case !g.intends(w, r, c):
+			fail(w, http.StatusForbidden, "csrf", "the request does not prove that it comes from a page of this console: load the page again; "+
+				"programs send the token as \"Authorization: Bearer TOKEN\", or X-CSRF-Token with a session")
 		default:
 			next.ServeHTTP(w, r)
 		}
 	})
+}
+
+// isOpen says whether a request is answered to everybody.
+func isOpen(r *http.Request) bool {
+	return r.URL.Path == "/login" || strings.HasPrefix(r.URL.Path, page.AssetPath)
+}
+
+// looks says whether a request is one that a reader may send.
+func looks(r *http.Request) bool {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+		return !strings.HasPrefix(r.URL.Path, "/debug/")
+	}
+	return r.URL.Path == "/logout" || r.URL.Path == "/api/explain"
+}
+
+// callerOf says who sent a request. Who sends an Authorization is judged by that alone.
+func (g *guard) callerOf(r *http.Request) caller {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	_, password, basic := r.BasicAuth()
+	switch {
+	case g.token == "":
+		return caller{role: admin, csrf: g.csrf}
+	case basic:
+		return caller{role: g.roleOf(password), csrf: g.csrf}
+	case strings.EqualFold(scheme, "Bearer"):
+		return caller{role: g.roleOf(strings.TrimSpace(token))}
+	case scheme != "":
+		return caller{}
+	}
+	if s, ok := g.sessions.of(r); ok {
+		return caller{s.role, true, s.csrf}
+	}
+	return caller{}
+}
+
+// roleOf is what a token lets its owner do. It compares in constant time, whatever the length.
+func (g *guard) roleOf(token string) role {
+	switch {
+	case g.token != "" && equal(token, g.token):
+		return admin
+	case g.readToken != "" && equal(token, g.readToken):
+		return reader
+	}
+	return nobody
+}
+
+func equal(a, b string) bool {
+	digestA, digestB := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
+	return subtle.ConstantTimeCompare(digestA[:], digestB[:]) == 1
+}
+
+// who is a request's sender as pages know it.
+func (g *guard) who(r *http.Request) page.Who {
+	c := g.callerOf(r)
+	return page.Who{Reader: c.role == reader, Signed: c.session, Token: c.csrf}
+}
+
+// intends says whether a request that changes something was meant by its sender. What a browser sends by itself, a cookie
+// or a form, proves that by a token that only pages of this console know.
+func (g *guard) intends(w http.ResponseWriter, r *http.Request, c caller) bool {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead || c.csrf == "" {
+		return true
+	}
+	if !c.session && (!isForm(r) || strings.HasPrefix(r.URL.Path, "/api/")) { // the API takes no forms
+		return true
+	}
+	given := r.Header.Get("X-CSRF-Token")
+	if given == "" && isForm(r) {
+		r.Body = http.MaxBytesReader(w, r.Body, requestMax)
+		if r.ParseForm() != nil {
+			return false
+		}
+		given = r.PostForm.Get("csrf")
+	}
+	return equal(given, c.csrf)
+}
+
+// isForm says whether a request has a body of a kind that a page of another site can send without being asked for more.
+func isForm(r *http.Request) bool {
+	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	switch strings.ToLower(strings.TrimSpace(kind)) {
+	case "application/x-www-form-urlencoded", "multipart/form-data", "text/plain":
+		return true
+	}
+	return false
 }
 
 // costly are the beginnings of paths where a GET takes time or shows a lot, and that no link of another site needs to lead
@@ -73,28 +200,31 @@ func isAsset(r *http.Request) bool {
 	return strings.HasPrefix(r.URL.Path, page.AssetPath)
 }
 
-// allows says whether a request has the token, or needs none.
-func (g *guard) allows(r *http.Request) bool { return g.token == "" || g.hasToken(r) }
-
-// hasToken compares in constant time, whatever the length.
+// hasToken says whether a request carries the token of an administrator.
 func (g *guard) hasToken(r *http.Request) bool {
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if _, password, ok := r.BasicAuth(); ok {
-		token = password
-	} else if !strings.EqualFold(scheme, "Bearer") {
-		token = ""
-	}
-	digest := sha256.Sum256([]byte(strings.TrimSpace(token)))
-	return g.token != "" && subtle.ConstantTimeCompare(digest[:], g.digest[:]) == 1
+	c := g.callerOf(r)
+	return c.role == admin && !c.session
 }
 
-// challenge asks for the token. Programs know Bearer; browsers pass over it to Basic and ask their user.
-func (g *guard) challenge(w http.ResponseWriter) {
-	const realm = ` realm="edgerelay console"`
-	w.Header().Add("WWW-Authenticate", "Bearer"+realm)
-	w.Header().Add("WWW-Authenticate", "Basic"+realm+`, charset="UTF-8"`)
-	fail(w, http.StatusUnauthorized, "unauthorized",
-		"send the [console] token as \"Authorization: Bearer TOKEN\"; a browser asks for it as the password, any user name will do")
+// challenge asks for a token: programs are told so, browsers that want a page are led to the form.
+func (g *guard) challenge(w http.ResponseWriter, r *http.Request) {
+	looking := r.Method == http.MethodGet || r.Method == http.MethodHead
+	switch {
+	case r.Header.Get("HX-Request") == "true": // a script asks for a part of a page
+		w.Header().Set("HX-Redirect", "/login")
+	case !wantsPage(r):
+		w.Header().Set("WWW-Authenticate", `Bearer realm="edgerelay console"`)
+	case looking && r.Header.Get("Sec-Fetch-Site") == "cross-site":
+		// A browser that comes by a link from elsewhere leaves its cookie out. Sent here again by this console, it brings it.
+		w.Header().Set("Refresh", "0")
+	case looking:
+		http.Redirect(w, r, "/login?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
+		return
+	default:
+		http.Redirect(w, r, "/login", http.StatusSeeOther)
+		return
+	}
+	fail(w, http.StatusUnauthorized, "unauthorized", "send the [console] token as \"Authorization: Bearer TOKEN\"; people log in at /login")
 }
 
 // local says whether a Host header can only mean this machine as the sender sees it. A name could belong to anybody, who

@@ -28,7 +28,7 @@ func TestToken(t *testing.T) {
 	r.refused(401, "unauthorized", "", "TOKEN", "POST", "/inspectors", "")
 
 	resp, _ := r.do("GET", "/inspect", "")
-	if got := resp.Header.Values("WWW-Authenticate"); len(got) != 2 || !strings.HasPrefix(got[0], "Bearer realm=") || !strings.HasPrefix(got[1], "Basic realm=") {
+	if got := resp.Header.Values("WWW-Authenticate"); len(got) != 1 || !strings.HasPrefix(got[0], "Bearer realm=") {
 		t.Errorf("asked for %q", got)
 	}
 }

@@ -10,7 +10,7 @@ import (
 // form sends a form as a browser does, and returns where it is led, or the page.
 func (p *plant) form(status int, path string, fields ...string) (location, text string) {
 	p.t.Helper()
-	values := url.Values{}
+	values := url.Values{"csrf": {p.guard.csrf}}
 	for i := 0; i < len(fields); i += 2 {
 		values.Add(fields[i], fields[i+1])
 	}
@@ -68,7 +68,7 @@ func TestToggle(t *testing.T) {
 			t.Errorf("back to %q leads to %s", back, to)
 		}
 	}
-	resp, text := p.do("POST", path+"/enable", "back=/webhooks", "Content-Type", "application/x-www-form-urlencoded", "HX-Request", "true")
+	resp, text := p.do("POST", path+"/enable", "back=/webhooks&csrf="+p.guard.csrf, "Content-Type", "application/x-www-form-urlencoded", "HX-Request", "true")
 	if resp.StatusCode != 200 || !strings.HasPrefix(strings.TrimSpace(text), "<tr") || !strings.Contains(text, `aria-checked="true"`) {
 		t.Errorf("%d %s", resp.StatusCode, text)
 	}

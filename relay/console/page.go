@@ -40,7 +40,7 @@ func (s *Server) overview(w http.ResponseWriter, r *http.Request) {
 type inspectView struct {
 	page.Frame
 	URL      string // where deliveries are to be posted
-	Token    bool   // a token is asked for
+	Guarded  bool   // a token is asked for
 	Begun    int64
 	First    uint64 // id of the oldest that is kept; 0 = none is
 	Received uint64
@@ -64,7 +64,7 @@ func (s *Server) inspectorPage(w http.ResponseWriter, r *http.Request, after uin
 	view := inspectView{
 		Frame:    s.pages.Frame(r, "inspect"),
 		URL:      "http://" + r.Host + "/inspect",
-		Token:    s.opts.Token != "",
+		Guarded:  s.opts.Token != "",
 		Begun:    snap.Begun,
 		Received: snap.Received,
 		Kept:     len(snap.Deliveries),

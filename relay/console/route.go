@@ -47,6 +47,8 @@ func (s *Server) routes() http.Handler {
 	inspector := methods{"GET": s.list, "POST": s.receive, "DELETE": s.empty}
 	behind := http.NewServeMux()
 	behind.Handle("/{$}", methods{"GET": s.overview})
+	behind.Handle("/login", methods{"GET": s.loginPage, "POST": s.login})
+	behind.Handle("/logout", methods{"POST": s.logout})
 	behind.Handle("/api/stats", methods{"GET": s.stats})
 	behind.Handle("/metrics", methods{"GET": s.metrics().ServeHTTP})
 	behind.Handle("/debug/pprof/", profiles())

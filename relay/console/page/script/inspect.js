@@ -71,7 +71,8 @@
   });
   $("clear").addEventListener("click", async () => {
     if (!confirm("Forget all deliveries shown here?")) return;
-    await fetch("/inspect", {method: "DELETE"}).catch(() => say("No answer", "lost"));
+    const token = document.querySelector("meta[name=csrf]");
+    await fetch("/inspect", {method: "DELETE", headers: token ? {"X-CSRF-Token": token.content} : {}}).catch(() => say("No answer", "lost"));
     if (paused) pause.click();
     else poll();
   });
