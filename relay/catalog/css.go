@@ -17,6 +17,15 @@ func CheckSelector(text string) error {
 	return err
 }
 
+// CountSelectors is how many selectors a text holds, with commas between them; 0 when it is wrong.
+func CountSelectors(text string) int {
+	list, err := parseSelectors(text)
+	if err != nil {
+		return 0
+	}
+	return len(list)
+}
+
 // parseSelectors compiles a list of CSS selectors with commas between them. What it takes beyond CSS is what jQuery
 // takes, whose selectors Pendo's are: names that start with a digit, and :contains().
 func parseSelectors(text string) ([]selector, error) {

@@ -229,3 +229,27 @@ func FuzzSelectors(f *testing.F) {
 		checkSelectors(t, list, target, nil)
 	})
 }
+
+func TestCountSelectors(t *testing.T) {
+	f := func(text string, want int) {
+		t.Helper()
+		if got := CountSelectors(text); got != want {
+			t.Errorf("%q holds %d selectors, want %d", text, got, want)
+		}
+	}
+	f("a", 1)
+	f("a, b > c,d", 3)
+	f(`[x="a,b"]`, 1)
+	f("a,", 0)
+}
+
+// TestLongTextsHaveFewKeys: what a selector is filed under must not outgrow it.
+func TestLongTextsHaveFewKeys(t *testing.T) {
+	list, err := parseSelectors(`a[href*="` + strings.Repeat("0123456789", 700) + `"]:contains("` + strings.Repeat("abcdefghij", 700) + `")`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(list[0].keys()); n > 2*gramsMax+2 {
+		t.Errorf("%d keys", n)
+	}
+}

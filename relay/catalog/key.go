@@ -38,9 +38,13 @@ func compareKeys(a, b key) int {
 // gramLen is the length of a keyGram's text: one load, and rare enough in URLs and captions.
 const gramLen = 4
 
-// appendGrams appends a key like k for each four bytes of text.
+// gramsMax is how many keys one text gets: among so many, one is rare. A text of 16 KiB would get as many keys, each ten
+// times its size.
+const gramsMax = 64
+
+// appendGrams appends a key like k for each four bytes of text, up to gramsMax.
 func appendGrams(dst []key, k key, text string) []key {
-	for i := 0; i+gramLen <= len(text); i++ {
+	for i := 0; i+gramLen <= len(text) && i < gramsMax; i++ {
 		k.text = text[i : i+gramLen]
 		dst = append(dst, k)
 	}

@@ -131,3 +131,22 @@ func (d *Details) clone() *Details {
 func (d *Details) size(app string) int {
 	return detailsOverhead + len(app) + 2*len(d.ID) + len(d.Name) + len(d.Properties) + len(d.polls)
 }
+
+// LearnedGuide is a guide of an app that passed.
+type LearnedGuide struct {
+	App string
+	*Details
+}
+
+// All are the guides that are known at the moment, in no order.
+func (l *Learned) All() []LearnedGuide {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	all := make([]LearnedGuide, 0, len(l.young)+len(l.old))
+	for _, known := range []map[guideKey]*Details{l.young, l.old} {
+		for key, d := range known {
+			all = append(all, LearnedGuide{key.app, d})
+		}
+	}
+	return all
+}

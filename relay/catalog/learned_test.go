@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"strings"
 	"sync"
@@ -251,4 +252,21 @@ func FuzzLearn(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestLearnedAll(t *testing.T) {
+	l := NewLearned(0)
+	for app, reply := range map[string]string{"a": "guide-tour.json", "b": "guide-nps.json"} {
+		if err := l.Learn(app, readReply(t, reply)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := map[string]string{}
+	for _, g := range l.All() {
+		got[g.App+" "+string(g.ID)] = g.Kind.String() + " " + string(g.Name)
+	}
+	want := map[string]string{`a "G1aaaaaaaaaaaaaaaaaaaaaaaaa"`: `guide "Tour"`, `b "G2bbbbbbbbbbbbbbbbbbbbbbbbb"`: `nps "NPS"`}
+	if !maps.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
 }
