@@ -144,12 +144,12 @@ func (r *Relay) openIntake() (err error) {
 	if err != nil {
 		return err
 	}
-	apps, err := r.config.intakeApps(r.catalog, r.upstreams)
+	apps, err := r.config.intakeApps(r.upstreams)
 	if err != nil {
 		return err
 	}
 	r.intake, err = intake.New(intake.Options{
-		Apps: apps, Log: r.log, Selector: selector{r.hooks}, People: r.people,
+		Apps: apps, Catalog: r.catalog, Log: r.log, Selector: selector{r.hooks}, People: r.people,
 		BodyMax: int(c.BodyMax), CORSOrigins: c.CORSOrigins, TrustedProxies: c.TrustedProxies,
 		TLSCert: c.TLSCert, TLSKey: c.TLSKey, Via: r.via, Metrics: r.registry, Logger: r.logger,
 		ConnectionsMax: connectionsMax(descriptorsMax()),
@@ -167,7 +167,7 @@ func connectionsMax(descriptors int) int {
 }
 
 // intakeApps turns the config's apps into what intake works with.
-func (c *Config) intakeApps(known *catalog.Catalog, upstreams map[string]appUpstream) ([]intake.App, error) {
+func (c *Config) intakeApps(upstreams map[string]appUpstream) ([]intake.App, error) {
 	var apps []intake.App
 	for _, a := range c.Apps {
 		exclude, err := people.NewExclusions(a.Exclude.Visitors, a.Exclude.Accounts)
@@ -176,7 +176,7 @@ func (c *Config) intakeApps(known *catalog.Catalog, upstreams map[string]appUpst
 		}
 		app := intake.App{Name: a.Name, Keys: slices.Clone(a.ExtraKeys), IntegrationKeys: a.IntegrationKeys,
 			ID: a.ID, Platform: a.Platform, SubscriptionID: a.Subscription.ID, SubscriptionName: a.Subscription.Name,
-			SegmentTrack: a.SegmentTrack, Exclude: exclude, Catalog: known, SigningKey: a.SigningKey,
+			SegmentTrack: a.SegmentTrack, Exclude: exclude, SigningKey: a.SigningKey,
 			WebhookSecrets: []string{a.WebhookSecret, a.WebhookSecretPrevious}}
 		if u := upstreams[a.Name]; u.live != nil {
 			app.Upstream, app.Live = u.hook.Queue, u.live

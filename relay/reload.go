@@ -65,7 +65,7 @@ func (r *Relay) apply(next *Config) error {
 	if err != nil {
 		return err
 	}
-	apps, err := next.intakeApps(known, upstreams)
+	apps, err := next.intakeApps(upstreams)
 	if err != nil {
 		return err
 	}
@@ -86,6 +86,7 @@ func (r *Relay) apply(next *Config) error {
 	}
 	r.keepUpstreams(upstreams)
 	r.journal.Configure(next.Delivery.LogSuccesses, next.Delivery.LogSize)
+	r.intake.SetCatalog(known)
 	r.catalog = known
 	r.config = next
 	return nil

@@ -171,9 +171,7 @@ func TestAgentClicks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	app := demo()
-	app.Catalog = known
-	r := start(t, func(o *Options) { o.Apps = []App{app} })
+	r := start(t, func(o *Options) { o.Catalog = known })
 	r.meet()
 	const target = `{"target":{"tag":"BUTTON","id":"","cls":"primary","attrs":{},"parentElem":{"tag":"FORM","id":"f","cls":""}}}`
 	click := agentEventOf("click", 1, target, `,"eventProperties":{"elementType":"button"},"frustrationTypes":["rageClick","newLabel",7,"deadClick"]`)
@@ -199,9 +197,7 @@ func TestGuides(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	app := demo()
-	app.Catalog = known
-	r := start(t, func(o *Options) { o.Apps = []App{app} })
+	r := start(t, func(o *Options) { o.Catalog = known })
 	r.meet()
 	n := 0
 	f := func(kind, props string, want ...string) {
@@ -237,16 +233,14 @@ func TestGuides(t *testing.T) {
 
 // TestPolls: the answers of one submission are one event.
 func TestPolls(t *testing.T) {
-	app := demo()
 	known, err := catalog.New(catalog.Options{Guides: []catalog.Guide{{ID: "n", Kind: catalog.KindNPS}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	app.Catalog = known
 	if err := known.Learn("demo", []byte(`{"guides":[{"id":"l","name":"L","steps":[{"id":"s","pollIds":["q"]}],"polls":[{"id":"q","attributes":{"type":"PickList"}}]}]}`)); err != nil {
 		t.Fatal(err)
 	}
-	r := start(t, func(o *Options) { o.Apps = []App{app} })
+	r := start(t, func(o *Options) { o.Catalog = known })
 	r.meet()
 	n := 0
 	answer := func(guide, step, poll, kind, response string) string {

@@ -29,8 +29,7 @@ func agentBatch() string {
 
 // TestAgentDoesNotAllocate holds the path from the jzb to the batch for the log at no allocation per event.
 func TestAgentDoesNotAllocate(t *testing.T) {
-	app := captureApp(t)
-	rig := start(t, func(o *Options) { o.Apps = []App{app} })
+	rig := start(t, captures(t))
 	rig.server.mangle = false
 	rig.meet()
 	rig.taken(sent("ptm.gif", agentBatch()))
@@ -58,8 +57,7 @@ func TestAgentDoesNotAllocate(t *testing.T) {
 
 // TestFrustrationDoesNotAllocate: looking through what an elder agent sends costs none either.
 func TestFrustrationDoesNotAllocate(t *testing.T) {
-	app := captureApp(t)
-	rig := start(t, func(o *Options) { o.Apps = []App{app} })
+	rig := start(t, captures(t))
 	rig.server.mangle = false
 	rig.meet()
 	r := offline(t, rig.server)
@@ -117,12 +115,12 @@ func TestForwardingDoesNotAllocate(t *testing.T) {
 // TestHandlingAgentDoesNotAllocate holds all around it at none as well, for GET and POST. The visitor is excluded, so that
 // the log has no part in it.
 func TestHandlingAgentDoesNotAllocate(t *testing.T) {
-	app := captureApp(t)
+	app, known := captureApp(t)
 	var err error
 	if app.Exclude, err = people.NewExclusions([]string{"v"}, nil); err != nil {
 		t.Fatal(err)
 	}
-	rig := start(t, func(o *Options) { o.Apps = []App{app} })
+	rig := start(t, func(o *Options) { o.Apps, o.Catalog = []App{app}, known })
 	rig.server.mangle = false
 	var ctx fasthttp.RequestCtx
 	ctx.Init(&fasthttp.Request{}, nil, nil)

@@ -33,8 +33,8 @@ type capture struct {
 
 const captureKey = "11111111-2222-4333-8444-555555555555"
 
-// captureApp is the app of the captures, with a catalog that names what stands in them.
-func captureApp(t testing.TB) App {
+// captureApp is the app of the captures, and a catalog that names what stands in them.
+func captureApp(t testing.TB) (App, *catalog.Catalog) {
 	t.Helper()
 	known, err := catalog.New(catalog.Options{
 		Pages: []catalog.Page{{ID: "page-start", Rules: []string{"//*/start?a=1"}}, {ID: "page-frust", Rules: []string{"//*/frust"}},
@@ -49,8 +49,14 @@ func captureApp(t testing.TB) App {
 		t.Fatal(err)
 	}
 	app := demo()
-	app.Keys, app.Catalog = append(app.Keys, captureKey), known
-	return app
+	app.Keys = append(app.Keys, captureKey)
+	return app, known
+}
+
+// captures has a server know that app and that catalog.
+func captures(t testing.TB) func(*Options) {
+	app, known := captureApp(t)
+	return func(o *Options) { o.Apps, o.Catalog = []App{app}, known }
 }
 
 func readCapture(t testing.TB, file string) (c capture) {
@@ -99,7 +105,7 @@ func TestAgentCaptures(t *testing.T) {
 		name := strings.TrimSuffix(filepath.Base(file), ".json")
 		t.Run(name, func(t *testing.T) {
 			c := readCapture(t, file)
-			r := start(t, func(o *Options) { o.Apps = []App{captureApp(t)} })
+			r := start(t, captures(t))
 			var got bytes.Buffer
 			var kinds []string
 			naive := naiveReader{seen: map[string]bool{}}
@@ -262,7 +268,7 @@ func quote(v any) string {
 // TestAgentCapturesTwice sends everything once more after all of it, as an agent does that was cut off before the answer:
 // not one event is told again.
 func TestAgentCapturesTwice(t *testing.T) {
-	r := start(t, func(o *Options) { o.Apps = []App{captureApp(t)} })
+	r := start(t, captures(t))
 	send := func() int {
 		for _, file := range captureFiles(t) {
 			c := readCapture(t, file)

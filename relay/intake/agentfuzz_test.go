@@ -10,8 +10,7 @@ import (
 
 // agentHarvest is a harvest that parses payloads of the agent.
 func agentHarvest(f *testing.F) *harvest {
-	app := captureApp(f)
-	rig := start(f, func(o *Options) { o.Apps, o.BodyMax = []App{app}, 64<<10 })
+	rig := start(f, captures(f), func(o *Options) { o.BodyMax = 64 << 10 })
 	r := offline(f, rig.server)
 	r.app, r.end, r.key = rig.server.apps.Load().byKey["KEY"], endpointOf(f, "/data/ptm.gif/KEY"), []byte("KEY")
 	r.ctx.Request.SetRequestURI("/data/ptm.gif/KEY?v=2.219.0_prod") // which does not label frustration

@@ -41,8 +41,7 @@ func threeMessages(n int) string {
 // BenchmarkAgentParse is the path from bytes to the batch for the log of three events in the agent's GET, beside the same
 // three in one of Segment's batches. One goroutine, no disk: time is CPU time.
 func BenchmarkAgentParse(b *testing.B) {
-	app := captureApp(b)
-	rig := start(b, func(o *Options) { o.Apps = []App{app} })
+	rig := start(b, captures(b))
 	rig.server.mangle = false
 	rig.know()
 	r := offline(b, rig.server)
@@ -101,9 +100,9 @@ func BenchmarkAgentParse(b *testing.B) {
 func BenchmarkAgentHandler(b *testing.B) {
 	f := func(name string, upstream uint32, parallel int, request func(n int) []byte) {
 		b.Run(fmt.Sprintf("%s-%d", name, parallel), func(b *testing.B) {
-			app := captureApp(b)
+			app, known := captureApp(b)
 			app.Upstream = upstream
-			r := startOn(b, vfs.Default, b.TempDir(), func(o *Options) { o.Apps = []App{app} })
+			r := startOn(b, vfs.Default, b.TempDir(), func(o *Options) { o.Apps, o.Catalog = []App{app}, known })
 			r.server.mangle = false
 			r.know()
 			for n := range 500 {

@@ -26,7 +26,6 @@ type App struct {
 
 	SegmentTrack bool               // false leaves Segment's track calls out
 	Exclude      *people.Exclusions // nil: nobody
-	Catalog      *catalog.Catalog   // which items events touch; nil: none
 	SigningKey   string             // of the Pendo agent's tokens; "": they are not looked at
 
 	// WebhookSecrets are of the Pendo or Userpilot webhooks that lead here: the current one and, during a rotation, the
@@ -41,6 +40,7 @@ type App struct {
 
 // apps is who a key stands for. It is immutable.
 type apps struct {
+	all              []*app // in the order of the configuration
 	byKey            map[string]*app
 	byIntegrationKey map[string]*app
 }
@@ -64,7 +64,9 @@ type app struct {
 
 // SetApps replaces all apps, for the requests that come from now on. On an error the ones before stay.
 func (s *Server) SetApps(list []App) error {
-	next := &apps{map[string]*app{}, map[string]*app{}}
+	s.changing.Lock()
+	defer s.changing.Unlock()
+	next := &apps{nil, map[string]*app{}, map[string]*app{}}
 	var faults []error
 	names := map[string]bool{}
 	for i := range list {
@@ -73,6 +75,7 @@ func (s *Server) SetApps(list []App) error {
 			err = errors.Join(err, errors.New("its name is taken"))
 		}
 		names[list[i].Name] = true
+		next.all = append(next.all, a)
 		err = errors.Join(err, assign(next.byKey, a, list[i].Keys), assign(next.byIntegrationKey, a, list[i].IntegrationKeys))
 		if err != nil {
 			faults = append(faults, fmt.Errorf("app %q: %w", list[i].Name, err))
@@ -83,6 +86,34 @@ func (s *Server) SetApps(list []App) error {
 	}
 	s.apps.Store(next)
 	return nil
+}
+
+// SetCatalog replaces what events touch, for the requests that come from now on. One that is under way goes on with what it
+// began with.
+func (s *Server) SetCatalog(c *catalog.Catalog) {
+	s.changing.Lock()
+	defer s.changing.Unlock()
+	s.catalog = c
+	s.apps.Store(s.apps.Load().on(c))
+}
+
+// on is the same apps with another catalog.
+func (a *apps) on(c *catalog.Catalog) *apps {
+	next := &apps{nil, make(map[string]*app, len(a.byKey)), make(map[string]*app, len(a.byIntegrationKey))}
+	moved := make(map[*app]*app, len(a.all))
+	for _, old := range a.all {
+		renewed := *old
+		renewed.catalog = c.App(old.name)
+		moved[old] = &renewed
+		next.all = append(next.all, &renewed)
+	}
+	for key, old := range a.byKey {
+		next.byKey[key] = moved[old]
+	}
+	for key, old := range a.byIntegrationKey {
+		next.byIntegrationKey[key] = moved[old]
+	}
+	return next
 }
 
 // assign gives keys to an app. No error shows a key.
@@ -100,7 +131,7 @@ func assign(table map[string]*app, a *app, keys []string) error {
 }
 
 func (s *Server) newApp(o *App) (*app, error) {
-	a := &app{name: o.Name, nameBytes: []byte(o.Name), segmentTrack: o.SegmentTrack, exclude: o.Exclude, catalog: s.noCatalog}
+	a := &app{name: o.Name, nameBytes: []byte(o.Name), segmentTrack: o.SegmentTrack, exclude: o.Exclude, catalog: s.catalog.App(o.Name)}
 	if a.exclude == nil {
 		a.exclude = new(people.Exclusions)
 	}
@@ -114,9 +145,6 @@ func (s *Server) newApp(o *App) (*app, error) {
 	}
 	a.object = fmt.Appendf(nil, `{"id":%s,"name":%s,"platform":%s}`, id, text(o.Name), text(o.Platform))
 	a.subscription = fmt.Appendf(nil, `{"id":%s,"name":%s}`, subscriptionID, text(o.SubscriptionName))
-	if o.Catalog != nil {
-		a.catalog = o.Catalog.App(o.Name)
-	}
 	a.secrets = slices.DeleteFunc(slices.Clone(o.WebhookSecrets), func(s string) bool { return s == "" })
 	if o.SigningKey != "" {
 		a.signingKey = []byte(o.SigningKey)

@@ -84,7 +84,7 @@ func TestElderAgentCaptures(t *testing.T) {
 		}
 		payloads = append([]string{cameFrom(t, payloads[len(payloads)-1])}, payloads...)
 		play := func(version string, change func(payload string) string) (lines []string) {
-			r := start(t, func(o *Options) { o.Apps = []App{captureApp(t)} })
+			r := start(t, captures(t))
 			for _, p := range payloads {
 				r.taken(rawRequest("GET", fmt.Sprintf("/data/ptm.gif/%s?v=%s&ct=%d&jzb=%s", captureKey, version, 1795240920000, jzb(change(p))), ""))
 			}

@@ -71,6 +71,7 @@ type Live interface {
 // Options are a Server's settings. Log, Selector and People are required; zero values of the rest mean the defaults.
 type Options struct {
 	Apps     []App
+	Catalog  *catalog.Catalog // which items events touch, see SetCatalog; nil: none
 	Log      Log
 	Selector Selector
 	People   *people.Book
@@ -132,7 +133,8 @@ type Server struct {
 	tokens  *jwt.Parser
 	round   sync.Once // says that an upstream leads back here
 
-	noCatalog catalog.View // of apps without one
+	changing sync.Mutex // of apps and catalog
+	catalog  *catalog.Catalog
 
 	mangle bool // tests only: fill a request's memory with rubbish when it is released
 }
@@ -145,12 +147,12 @@ func New(o Options) (*Server, error) {
 	s.bodies.max = o.BodiesMax
 	s.tokens = newTokenParser(o.Now)
 	s.signals = signal.New(o.Signals)
-	empty, err := catalog.New(catalog.Options{})
-	if err != nil {
-		return nil, fmt.Errorf("make intake: %w", err)
-	}
-	s.noCatalog = empty.App("")
+	var err error
 	faults := []error{o.validate()}
+	if s.catalog = o.Catalog; s.catalog == nil {
+		s.catalog, err = catalog.New(catalog.Options{})
+		faults = append(faults, err)
+	}
 	s.cors, err = newCORS(o.CORSOrigins)
 	faults = append(faults, err)
 	if o.TLSCert != "" || o.TLSKey != "" {

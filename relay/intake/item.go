@@ -70,6 +70,7 @@ var (
 	identityFromUserpilot = []byte("userpilot webhook")
 	identityUnsubscribe   = []byte("unsubscribe")
 	identityAdmin         = []byte("admin")
+	identityAnnouncement  = []byte("announcement")
 	identityMetadata      = []byte("metadata")
 	kindNames             = func() (names [256][]byte) {
 		for _, k := range event.Kinds() {

@@ -170,7 +170,7 @@ func TestGuidesAreLearnt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := startBeyond(t, func(o *Options) { o.Apps[0].Catalog = known })
+	b := startBeyond(t, func(o *Options) { o.Catalog = known })
 	b.meet()
 	n := 100
 	f := func(endpoint, reply, id string, learnt bool, change ...func(*upstream.Reply)) {

@@ -88,13 +88,11 @@ func TestTrackNobodySighted(t *testing.T) {
 
 // TestTrackTypes: the configured ID stands in for the name.
 func TestTrackTypes(t *testing.T) {
-	app := demo()
-	var err error
-	app.Catalog, err = catalog.New(catalog.Options{Tracks: []catalog.Track{{Name: `Sign "Up"`, ID: "tt-1"}, {App: "demo", Name: "Other", ID: "tt-2"}}})
+	known, err := catalog.New(catalog.Options{Tracks: []catalog.Track{{Name: `Sign "Up"`, ID: "tt-1"}, {App: "demo", Name: "Other", ID: "tt-2"}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := start(t, func(o *Options) { o.Apps = []App{app} })
+	r := start(t, func(o *Options) { o.Catalog = known })
 	r.good("/data/track", `[{"event":"Sign \u0022Up\u0022","visitorId":"v","timestamp":1640995200000},{"event":"sign up","visitorId":"v","timestamp":1640995200000}]`, integrationKey)
 	r.good("/v1/track", `{"event":"Other","userId":"v","messageId":"m"}`, basicKey)
 	var ids []string

@@ -84,7 +84,7 @@ func showRequest(q *upstream.Request) string {
 // TestCapturesAreForwarded replays what the real agent sent, and compares what goes on to the upstream with it: each
 // request once, with its target, headers and body, and what needs an answer not at all.
 func TestCapturesAreForwarded(t *testing.T) {
-	b := startBeyond(t, func(o *Options) { o.Apps = []App{captureApp(t)} })
+	b := startBeyond(t, captures(t))
 	seen, resent := map[string]bool{}, 0
 	for _, file := range captureFiles(t) {
 		c := readCapture(t, file)

@@ -97,14 +97,14 @@ func TestUserpilotBulk(t *testing.T) {
 // TestUserpilotCatalog: the configured ID of a track type stands in for its name, and excluded people leave nothing.
 func TestUserpilotCatalog(t *testing.T) {
 	app := demo()
-	var err error
-	if app.Catalog, err = catalog.New(catalog.Options{Tracks: []catalog.Track{{Name: "Other", ID: "tt-2"}}}); err != nil {
+	known, err := catalog.New(catalog.Options{Tracks: []catalog.Track{{Name: "Other", ID: "tt-2"}}})
+	if err != nil {
 		t.Fatal(err)
 	}
 	if app.Exclude, err = people.NewExclusions([]string{"test-*"}, []string{"acme"}); err != nil {
 		t.Fatal(err)
 	}
-	r := start(t, func(o *Options) { o.Apps = []App{app} })
+	r := start(t, func(o *Options) { o.Apps, o.Catalog = []App{app}, known })
 	for _, call := range [][2]string{{"track", `{"user_id":"u","event_name":"Other"}`}, {"track", `{"user_id":"test-1","event_name":"Other"}`},
 		{"identify", `{"user_id":"test-2","metadata":{"a":1}}`}, {"companies/identify", `{"company_id":"acme","metadata":{"a":1}}`}} {
 		if got := r.post("/userpilot/v1/"+call[0], call[1], tokenKey); got.status != 202 {
