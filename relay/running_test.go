@@ -19,7 +19,7 @@ import (
 // running is a relay at work in the test's process, on a config file that the test may change.
 type running struct {
 	*Relay
-	t       *testing.T
+	t       testing.TB
 	file    string
 	dir     string
 	intake  string // base URLs
@@ -30,7 +30,7 @@ type running struct {
 const runningListeners = "[intake]\nlisten = \"127.0.0.1:0\"\n[console]\nlisten = \"127.0.0.1:0\"\n"
 
 // run starts a relay; the config gets its listeners and its data folder.
-func run(t *testing.T, config string) *running {
+func run(t testing.TB, config string) *running {
 	t.Helper()
 	r := &running{t: t, dir: t.TempDir()}
 	r.file = filepath.Join(r.dir, "config.toml")
