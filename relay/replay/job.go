@@ -18,7 +18,7 @@ type State string
 
 const (
 	Waiting   State = "waiting"   // for its turn
-	Running   State = "running"   //
+	Running   State = "running"   // or held up: the reason then says by what
 	Done      State = "done"      // came to its end
 	Cancelled State = "cancelled" // by Cancel
 	Failed    State = "failed"    // ended before its end: see the reason

@@ -48,7 +48,7 @@ import (
 	"edgerelay/wal"
 )
 
-// Options say what a Runner works on. Log and Hooks must be given.
+// Options say what a Runner works on. Log and Hooks must be given. The functions are called by several goroutines at once.
 type Options struct {
 	Log *wal.Log
 	// Hooks are the webhooks of the moment. It is asked all the time and must be fast.
