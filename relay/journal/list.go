@@ -30,12 +30,18 @@ func (j *Journal) Errors(q Query) (list []Attempt, next string, err error) {
 	return j.read(f, func(s stream) bool { return s.kind == failures })
 }
 
-// read runs a query over some of the streams. What is in the buffers is copied before the state is read, so that nothing
-// is missed that is on its way.
+// read runs a query over some of the streams, as they are at one moment: what is in the buffers then is copied, and what
+// is on disk is looked at up to where the buffers begin, though it goes on growing.
 func (j *Journal) read(f *filter, wants func(stream) bool) (list []Attempt, next string, err error) {
 	r := &reader{journal: j, filter: f, work: workMax}
 	j.mu.Lock()
 	open, flying := j.open.copyOf(wants), j.flying.copyOf(wants)
+	r.below = j.number
+	for _, b := range []*buffer{j.open, j.flying} {
+		if len(b.places) > 0 {
+			r.below = min(r.below, b.places[0].number)
+		}
+	}
 	for s, a := range j.ledger.accounts {
 		if wants(s) {
 			r.sources = append(r.sources, newDiskStream(s, a.newest(), f))

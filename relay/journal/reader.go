@@ -14,6 +14,7 @@ type reader struct {
 	sources sources
 	found   []Attempt
 	last    position // of the entry that was met last; number 0: none was
+	below   uint64   // entries on disk from this number on are not looked at: they are among the sources already, or too new
 	work    int      // bytes that may still be looked at
 }
 
@@ -82,11 +83,8 @@ func (r *reader) resume(at position) position {
 	return at
 }
 
-// meet takes an entry that is wanted, unless it was met before: what is on its way to the disk is met twice.
+// meet takes an entry if it is wanted.
 func (r *reader) meet(queue uint32, at position, row []byte) {
-	if r.last == at {
-		return
-	}
 	r.last = at
 	h, err := parseHead(row)
 	if err == nil && !r.filter.takes(&h) {
@@ -210,8 +208,10 @@ func (d *diskStream) fetch(r *reader) error {
 			r.journal.damaged(key, errDamaged)
 			return true
 		}
-		d.at = at
-		if at.ms < r.filter.from {
+		if at.number >= r.below { // then all of the chunk is: it was one buffer's
+			return true
+		}
+		if d.at = at; at.ms < r.filter.from {
 			return false
 		}
 		k, err := parseChunk(at, value)
