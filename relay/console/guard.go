@@ -195,11 +195,6 @@ func isDelivery(r *http.Request) bool {
 	return r.Method == http.MethodPost && (r.URL.Path == "/inspect" || strings.HasPrefix(r.URL.Path, "/inspect/"))
 }
 
-// isAsset says whether a request is for what the pages load, the page for signing in too.
-func isAsset(r *http.Request) bool {
-	return strings.HasPrefix(r.URL.Path, page.AssetPath)
-}
-
 // hasToken says whether a request carries the token of an administrator.
 func (g *guard) hasToken(r *http.Request) bool {
 	c := g.callerOf(r)

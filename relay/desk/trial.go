@@ -64,6 +64,10 @@ func (d *Desk) Try(ctx context.Context, name string, what []byte) (Trial, error)
 	if err != nil {
 		return Trial{}, refusal(err)
 	}
+	return d.try(ctx, w, what)
+}
+
+func (d *Desk) try(ctx context.Context, w *hook.Webhook, what []byte) (Trial, error) {
 	e, err := trialEvent(w, what)
 	if err != nil {
 		return Trial{}, err
@@ -85,7 +89,7 @@ func (d *Desk) Try(ctx context.Context, name string, what []byte) (Trial, error)
 		a.Reason = "no answer within " + trialTime.String() + ", for which a trial waits"
 	}
 	shown := showEvent(&e)
-	return Trial{Webhook: name, Event: shown.Event, UniqueID: shown.UniqueID, Outcome: a.Outcome, Status: a.Status, Reason: a.Reason,
+	return Trial{Webhook: w.Name, Event: shown.Event, UniqueID: shown.UniqueID, Outcome: a.Outcome, Status: a.Status, Reason: a.Reason,
 		Took: float64(a.Took.Microseconds()) / 1000, Request: showRequest(w, a.Request), Reply: shorten(a.Reply)}, nil
 }
 

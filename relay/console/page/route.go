@@ -16,7 +16,11 @@ func (p *Pages) Handlers() map[string]map[string]http.HandlerFunc {
 		return all
 	}
 	for path, handlers := range map[string]map[string]http.HandlerFunc{
-		"/webhooks":               {"GET": p.list},
+		"/webhooks":               {"GET": p.list, "POST": p.form(p.create)},
+		"/webhooks/new":           {"GET": p.newHook},
+		"/webhooks/test":          {"POST": p.form(p.tryForm)},
+		"/webhook/{name}/test":    {"POST": p.form(p.try)},
+		"/webhook/{name}/edit":    {"GET": p.editHook, "POST": p.form(p.edit)},
 		"/webhook/{name}/enable":  {"POST": p.form(p.enable)},
 		"/webhook/{name}/disable": {"POST": p.form(p.disable)},
 	} {

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"html/template"
 	"math"
 	"net/url"
@@ -20,6 +21,8 @@ func (p *Pages) words() template.FuncMap {
 		"asset":      p.address,
 		"navigation": p.navigation,
 		"path":       url.PathEscape,
+		"typeName":   func(name string) string { return cmp.Or(typeNames[name], name) },
+		"orderName":  func(name string) string { return cmp.Or(orderNames[name], name) },
 		"duration":   Duration,
 		"count":      func(n any) string { return count(reflect.ValueOf(n).Convert(reflect.TypeFor[int64]()).Int()) },
 		"bytes":      func(n int) string { return humanize.IBytes(uint64(max(n, 0))) },
@@ -38,6 +41,12 @@ func (p *Pages) navigation() []choice {
 		{Value: "inspect", Name: "Inspector", Path: "/inspect"},
 	}
 }
+
+// typeNames and orderNames are what people call settings' values; others stand for themselves.
+var (
+	typeNames  = map[string]string{"url": "URL", "segment": "Segment", "intercom": "Intercom"}
+	orderNames = map[string]string{"none": "As they can be delivered", "visitor": "Events of one visitor never overtake each other"}
+)
 
 // moment is a time as a page shows it: how long ago, and on hover when exactly.
 type moment struct{ Ago, Exact, Stamp string }

@@ -1,0 +1,292 @@
+package page
+
+import (
+	"cmp"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"edgerelay/relay/desk"
+	"edgerelay/relay/hook"
+	"edgerelay/relay/registry"
+)
+
+// formView is the page that makes a webhook, or edits one.
+type formView struct {
+	Frame
+	Name     string // of the webhook as it is kept; "" for a new one
+	ETag     string // that the form was made of
+	Fixed    bool   // it is the config file's, and only shown
+	Values   values
+	Kept     map[string]bool // secrets that there are
+	Families []familyView
+	All      bool   // all events
+	More     string // selections that no category shows
+	Hook     hook.Choices
+	Apps     []string
+	Problem  string              // why nothing was saved, where no field is to blame
+	Faults   map[string][]string // by setting
+	Unfolded bool                // what is rarely needed is open
+	Trial    *trialView
+}
+
+// familyView, categoryView and kindView are the events to choose from.
+type familyView struct {
+	Name       string
+	Categories []categoryView
+	Chosen     bool // any of them
+}
+
+type categoryView struct {
+	ID, Name, Items string
+	Kinds           []kindView
+	IDs             string // of the items that were picked by their IDs
+	Picked          int
+}
+
+type kindView struct {
+	Name, Label string
+	Chosen      bool
+}
+
+func newFamilies(p *picked) (views []familyView) {
+	for _, f := range families {
+		view := familyView{Name: f.name}
+		for _, c := range f.categories {
+			of := p.of[c.id]
+			shown := categoryView{ID: c.id, Name: c.name, Items: c.items}
+			if of != nil {
+				shown.IDs, shown.Picked = strings.Join(of.ids, ", "), len(of.ids)
+				view.Chosen = true
+			}
+			for _, k := range c.kinds {
+				shown.Kinds = append(shown.Kinds, kindView{k.kind.String(), k.label, of != nil && slices.Contains(of.kinds, k.kind)})
+			}
+			view.Categories = append(view.Categories, shown)
+		}
+		views = append(views, view)
+	}
+	return views
+}
+
+// rare are the settings that are folded away.
+var rare = []string{"format", "signature", "secret_previous", "rate", "burst", "in_flight", "timeout", "retries", "schedule", "order", "probe",
+	"owner", "headers", "properties", "allow_private", "allow_http"}
+
+// newForm is the form with values in its fields.
+func (p *Pages) newForm(r *http.Request, v values, events picked) formView {
+	view := formView{Frame: p.Frame(r, "webhooks"), Values: v, Kept: map[string]bool{}, Families: newFamilies(&events), All: events.all,
+		More: strings.Join(events.more, "\n"), Hook: hook.AllChoices(), Faults: map[string][]string{}}
+	for _, app := range p.opt.Desk.Apps() {
+		view.Apps = append(view.Apps, app.Name)
+	}
+	return view
+}
+
+// formOf is the form of a webhook that there is.
+func (p *Pages) formOf(r *http.Request, w *desk.Webhook, v values, events picked) formView {
+	view := p.newForm(r, v, events)
+	view.Name, view.ETag, view.Fixed = w.Name, w.ETag, w.Origin == registry.File
+	for _, f := range fields {
+		view.Kept[f.name] = f.sort == secret && setting(w, f.name) != ""
+	}
+	return view
+}
+
+// Signs says whether a signature is among those of the form.
+func (v formView) Signs(scheme string) bool {
+	return slices.Contains(split(v.Values["signature"]), scheme)
+}
+
+// Title is what the page is about.
+func (v formView) Title() string {
+	switch {
+	case v.Name == "":
+		return "New webhook"
+	case v.Fixed:
+		return "Settings of " + v.Name
+	}
+	return "Edit " + v.Name
+}
+
+func (p *Pages) newHook(w http.ResponseWriter, r *http.Request) {
+	p.Show(w, http.StatusOK, "form", p.newForm(r, values{"type": hook.AllChoices().Types[0]}, picked{of: map[string]*picks{}}))
+}
+
+func (p *Pages) editHook(w http.ResponseWriter, r *http.Request) {
+	of, err := p.opt.Desk.Get(r.PathValue("name"))
+	if err != nil {
+		p.refuse(w, r, err)
+		return
+	}
+	p.Show(w, http.StatusOK, "form", p.formOf(r, &of, shown(of.Settings), pick(settings(&of, "events"))))
+}
+
+// sentForm is a form as it came in.
+type sentForm struct {
+	values values
+	events picked
+	of     *desk.Webhook // that is edited; nil: a new one
+	etag   string
+}
+
+func (p *Pages) readForm(r *http.Request, name string) (sentForm, error) {
+	f := sentForm{values: sent(r.PostForm), events: pickedOf(r.PostForm), etag: r.PostForm.Get("etag")}
+	if name == "" {
+		return f, nil
+	}
+	of, err := p.opt.Desk.Get(name)
+	f.of = &of
+	return f, err
+}
+
+// document is what the form makes of a webhook: of a new one all that was filled in, else what was changed.
+func (f *sentForm) document() hook.Document {
+	before, events := values{"type": "url"}, []string{}
+	if f.of != nil {
+		before, events = shown(f.of.Settings), settings(f.of, "events")
+	}
+	d := changes(before, f.values)
+	if now := f.events.events(); !slices.Equal(now, pickedAgain(events)) {
+		d["events"] = literal(now)
+	}
+	for name := range f.cleared() {
+		d[name] = null
+	}
+	return d
+}
+
+// pickedAgain are events in the way in which a form that changes nothing sends them.
+func pickedAgain(events []string) []string {
+	p := pick(events)
+	return p.events()
+}
+
+// cleared are the secrets that the form takes away.
+func (f *sentForm) cleared() map[string]bool {
+	all := map[string]bool{}
+	for _, field := range fields {
+		if field.sort == secret && f.values[field.name] == "" && f.values[clearField+field.name] != "" {
+			all[field.name] = true
+		}
+	}
+	return all
+}
+
+func (p *Pages) create(w http.ResponseWriter, r *http.Request) {
+	p.save(w, r, "", func(f *sentForm) (desk.Webhook, error) { return p.opt.Desk.Create(f.document()) })
+}
+
+func (p *Pages) edit(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("name")
+	p.save(w, r, name, func(f *sentForm) (desk.Webhook, error) { return p.opt.Desk.Edit(name, f.document(), f.etag) })
+}
+
+// save does what a form asks for, or shows the form again with what is wrong beside its fields.
+func (p *Pages) save(w http.ResponseWriter, r *http.Request, name string, do func(*sentForm) (desk.Webhook, error)) {
+	f, err := p.readForm(r, name)
+	if err != nil {
+		p.refuse(w, r, err)
+		return
+	}
+	made, err := do(&f)
+	var refused *desk.Error
+	switch {
+	case err == nil:
+		moveOn(w, r, hookPath(made.Name))
+	case errors.As(err, &refused):
+		view := p.formAgain(r, &f)
+		view.blame(refused)
+		p.Show(w, http.StatusUnprocessableEntity, "form", view)
+	default:
+		p.refuse(w, r, err)
+	}
+}
+
+// formAgain is a form as it was sent, without the secrets in it.
+func (p *Pages) formAgain(r *http.Request, f *sentForm) (view formView) {
+	if f.of == nil {
+		view = p.newForm(r, f.values, f.events)
+	} else {
+		view = p.formOf(r, f.of, f.values, f.events)
+		view.ETag = f.etag
+	}
+	for _, field := range fields {
+		if field.sort == secret && f.values[field.name] != "" {
+			view.Faults[field.name] = append(view.Faults[field.name], "type it again: a secret is not sent back to the browser")
+			f.values[field.name] = ""
+		}
+	}
+	return view
+}
+
+// blame puts what is wrong beside the fields that it is about.
+func (v *formView) blame(e *desk.Error) {
+	faults := e.Faults
+	if len(faults) == 0 {
+		faults = []desk.Fault{{Field: e.Field, Message: e.Message}}
+	}
+	for _, f := range faults {
+		name := settingOf(f.Field)
+		if name != "events" && !slices.ContainsFunc(fieldNames(), func(known string) bool { return known == name }) {
+			v.Problem = cmp.Or(v.Problem, f.Message)
+			continue
+		}
+		if name != f.Field && name == "headers" {
+			f.Message = strings.TrimPrefix(f.Field, "headers.") + ": " + f.Message
+		}
+		v.Faults[name] = append(v.Faults[name], f.Message)
+		v.Unfolded = v.Unfolded || slices.Contains(rare, name)
+	}
+}
+
+func fieldNames() (names []string) {
+	for _, f := range fields {
+		names = append(names, f.name)
+	}
+	return names
+}
+
+// fieldView is one field of the form.
+type fieldView struct {
+	Name, Label, Hint  string
+	Value, Placeholder string
+	Kind               string // of the input
+	Mode               string // of the keyboard on a phone
+	Types              string // of webhook that have the field; "" = all
+	Faults             []string
+	Kept               bool // a secret that there is
+	Required           bool
+}
+
+// typesOf are the types of webhook that have a setting, where not all do.
+var typesOf = map[string]string{"write_key": "segment", "access_token": "intercom", "region": "segment intercom"}
+
+// examples stand in fields that are empty.
+var examples = values{"name": "CRM", "url": "https://example.com/hook", "rate": "no limit", "burst": "a second's worth", "in_flight": "as [delivery] in the config file",
+	"timeout": "as [delivery] in the config file", "retries": "as [delivery] in the config file", "schedule": "retries and back-off", "owner": "name@example.com",
+	"secret": "not signed", "secret_previous": "none"}
+
+// Field is a field as the form shows it.
+func (v formView) Field(name, label, hint string) fieldView {
+	f := fieldView{Name: name, Label: label, Hint: hint, Value: v.Values[name], Placeholder: examples[name], Kind: "text", Types: typesOf[name],
+		Faults: v.Faults[name], Kept: v.Kept[name], Required: name == "name"}
+	switch name {
+	case "url":
+		f.Kind = "url"
+	case "owner":
+		f.Kind = "email"
+	case "rate":
+		f.Mode = "decimal"
+	case "burst", "in_flight", "retries":
+		f.Mode = "numeric"
+	}
+	return f
+}
+
+// StrayApp says that the webhook is of an app that there is not.
+func (v formView) StrayApp() bool {
+	app := v.Values["app"]
+	return app != "" && !slices.Contains(v.Apps, app)
+}
