@@ -54,6 +54,8 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	switch {
 	case err != nil:
 		r.faults = append(r.faults, err.Error()+": "+string(body))
+	case d.App.Name != "shop":
+		r.faults = append(r.faults, "of another app: "+string(body))
 	case len(d.UniqueID) != 40:
 		r.faults = append(r.faults, "bad uniqueId: "+string(body))
 	case time.Since(time.Unix(d.Timestamp, 0)).Abs() > 2*patience:
