@@ -24,6 +24,8 @@ func lines() []line {
 			reference: "relay with that one webhook", measure: measureThousand, against: measureRelay},
 		{name: "hung", about: "nine webhooks beside one that never answers; times are from sending an event to its delivery, at half the rate of relay with nine",
 			reference: "the same nine alone", measure: measureHung, against: measureNine},
+		{name: "console", about: "intake with 1,000 webhooks while ten operators look at a page a second each; times are the console's answers at 10,000 events/s",
+			reference: "the same, nobody looks", measure: measureConsole, against: measureUnwatched},
 		{name: "memory", about: "ten million undelivered events for a receiver that is down; rss_mib is the most memory ever resident",
 			reference: "none", measure: measureMemory, optIn: true},
 	}
