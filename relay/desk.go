@@ -3,7 +3,6 @@ package relay
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -11,12 +10,11 @@ import (
 	"edgerelay/relay/desk"
 	"edgerelay/relay/event"
 	"edgerelay/relay/hook"
-	"edgerelay/relay/people"
 )
 
 // openDesk makes what the console and the admin API work on.
 func (r *Relay) openDesk() {
-	r.desk = desk.New(desk.Options{Hooks: r.hooks, Log: r.log, Pulses: r.pulses, Try: r.try, Apps: r.apps, Excluded: r.excluded,
+	r.desk = desk.New(desk.Options{Hooks: r.hooks, Log: r.log, Journal: r.journal, Replays: r.replays, Pulses: r.pulses, Try: r.try, Apps: r.apps, Excluded: r.excluded,
 		Reload: r.reload, Compare: r.compare, Logger: r.logger})
 }
 
@@ -69,27 +67,6 @@ func (r *Relay) apps() []desk.App {
 		apps = append(apps, app)
 	}
 	return apps
-}
-
-// excluded says why intake would keep nothing of an event.
-func (r *Relay) excluded(app string, e *event.Event) (string, error) {
-	for _, a := range r.settings().Apps {
-		if a.Name != app {
-			continue
-		}
-		exclude, err := people.NewExclusions(a.Exclude.Visitors, a.Exclude.Accounts)
-		if err != nil {
-			return "", err
-		}
-		if exclude.Excludes(e.Visitor, e.Account) {
-			return fmt.Sprintf("the app %q excludes its visitor or account, see exclude in the config file", app), nil
-		}
-	}
-	refused, err := r.people.Refused(app, e.Visitor)
-	if err != nil || !refused {
-		return "", err
-	}
-	return "its visitor is marked do-not-process", nil
 }
 
 // reload is Reload for the desk.

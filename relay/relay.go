@@ -27,6 +27,7 @@ import (
 	"edgerelay/relay/mail"
 	"edgerelay/relay/people"
 	"edgerelay/relay/registry"
+	"edgerelay/relay/replay"
 	"edgerelay/relay/upstream"
 	"edgerelay/wal"
 )
@@ -47,6 +48,7 @@ type Relay struct {
 	fleet   *deliver.Fleet
 	mailer  *mail.Mailer // nil without [smtp] server
 	intake  *intake.Server
+	replays *replay.Runner
 	desk    *desk.Desk
 	console *console.Server
 	started time.Time
@@ -57,6 +59,7 @@ type Relay struct {
 	via       string // names this process to upstreams
 
 	reloading sync.Mutex
+	screen    atomic.Pointer[screen] // of the config in force, once it was asked for
 }
 
 // Open puts a relay together on its data folder: the log first, then what takes requests. Nothing listens or is sent
@@ -98,6 +101,9 @@ func (r *Relay) assemble() error {
 		return err
 	}
 	if err := r.openIntake(); err != nil {
+		return err
+	}
+	if err := r.openReplays(); err != nil {
 		return err
 	}
 	r.openDesk()
@@ -278,7 +284,7 @@ const (
 	mailTime   = 2 * time.Second
 )
 
-// close stops from the source downwards: intake, senders, mail, console, attempt log, log.
+// close stops from the source downwards: intake, replays, senders, mail, console, attempt log, log.
 func (r *Relay) close(ctx context.Context) error {
 	var faults []error
 	r.endUpstreams()
@@ -288,6 +294,9 @@ func (r *Relay) close(ctx context.Context) error {
 		if err := r.intake.Shutdown(soon); err != nil {
 			r.logger.Warn("connections that sent no whole request are left behind", "reason", err)
 		}
+	}
+	if r.replays != nil {
+		r.replays.Close()
 	}
 	if r.fleet != nil {
 		if cut := r.fleet.Stop(ctx); cut > 0 {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"edgerelay/relay/hook"
@@ -94,6 +95,10 @@ func decode(body []byte, into any) *fault {
 	}
 	if errors.As(err, &wrong) {
 		return &fault{"invalid", fmt.Sprintf("must not be a JSON %s", wrong.Value), wrong.Field}
+	}
+	var noTime *time.ParseError
+	if errors.As(err, &noTime) {
+		return &fault{"invalid", fmt.Sprintf(`%s is no time; write it like "2026-11-21T10:00:00Z"`, noTime.Value), ""}
 	}
 	if field, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
 		return &fault{"invalid", "is nothing that this request has", strings.Trim(field, `"`)}

@@ -96,20 +96,28 @@ func (s *Server) resume(r *http.Request, out *stream, wanted desk.EventQuery, he
 	}
 }
 
-// stream writes server-sent events.
+// stream writes an answer piece by piece. Who does not take a piece in time is cut off.
 type stream struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
+	buffer  []byte
 	err     error // of the last write; nothing more is written
 }
 
-// write sends a piece at once. Who does not take it in time is cut off.
+// write sends a piece at once.
 func (o *stream) write(text string) {
-	if o.err != nil {
-		return
+	o.buffer = append(o.buffer, text...)
+	o.flush()
+}
+
+// flush sends what is in the buffer.
+func (o *stream) flush() {
+	if o.err == nil {
+		late := o.control.SetWriteDeadline(time.Now().Add(newsTimeout))
+		_, err := o.w.Write(o.buffer)
+		o.err = errors.Join(late, err, o.control.Flush())
 	}
-	_, err := o.w.Write([]byte(text))
-	o.err = errors.Join(o.control.SetWriteDeadline(time.Now().Add(newsTimeout)), err, o.control.Flush())
+	o.buffer = o.buffer[:0]
 }
 
 func (o *stream) news(n desk.News) {

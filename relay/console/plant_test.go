@@ -22,7 +22,9 @@ import (
 	"edgerelay/relay/desk"
 	"edgerelay/relay/event"
 	"edgerelay/relay/hook"
+	"edgerelay/relay/journal"
 	"edgerelay/relay/registry"
+	"edgerelay/relay/replay"
 	"edgerelay/wal"
 )
 
@@ -34,7 +36,9 @@ type plant struct {
 	fleet    *deliver.Fleet
 	hooks    *registry.Registry
 	desk     *desk.Desk
-	journal  *pastErrors
+	journal  *pastErrors // the registry's
+	attempts *journal.Journal
+	replays  *replay.Runner
 	receiver *receiver
 	reload   func() ([]desk.Change, error)
 }
@@ -50,14 +54,43 @@ func mustPlant(t *testing.T, opts Options) *plant {
 	if p.log, err = wal.Open(wal.Options{Dir: "log", FS: vfs.NewMem(), Logger: quiet}); err != nil {
 		t.Fatal(err)
 	}
+	if p.attempts, err = journal.Open(journal.Options{State: p.log, Share: 1, Logger: quiet}); err != nil {
+		t.Fatal(err)
+	}
 	p.fleet = deliver.NewFleet(deliver.Options{
 		Open: func(w *hook.Webhook, wake func()) (deliver.Queue, error) {
 			return p.log.Queue(w.Queue, wal.QueueOptions{Wake: wake, Ordered: w.ByVisitor})
 		},
-		Backoff: time.Millisecond, BackoffMax: 10 * time.Millisecond, DisableFailures: 3, DisableWithin: time.Hour,
+		Backoff: time.Millisecond, BackoffMax: 10 * time.Millisecond, DisableFailures: 20, DisableWithin: time.Hour,
 		Disabled:  func(w *hook.Webhook, reason string) { p.hooks.TurnedOff(w, reason) },
-		UserAgent: "edgerelay/test", Linger: 10 * time.Millisecond, Logger: quiet,
+		UserAgent: "edgerelay/test", Linger: 10 * time.Millisecond, Journal: p.attempts, Logger: quiet,
 	})
+	p.openHooks(t, quiet)
+	if p.replays, err = replay.New(replay.Options{Log: p.log, Hooks: p.hooks.Set, Logger: quiet}); err != nil {
+		t.Fatal(err)
+	}
+	p.desk = desk.New(desk.Options{Hooks: p.hooks, Log: p.log, Journal: p.attempts, Replays: p.replays, Pulses: p.pulses, Try: p.try,
+		Reload: func(context.Context) ([]desk.Change, error) { return p.reload() },
+		Compare: func(name string, text []byte) ([]desk.Change, error) {
+			return []desk.Change{{Key: name, To: string(text)}}, nil
+		},
+		Apps: configuredApps, Logger: quiet, Now: opts.Now})
+	opts.Desk = p.desk
+	t.Cleanup(func() { // after the console's end
+		p.desk.Close()
+		p.replays.Close()
+		p.fleet.Stop(context.Background())
+		if err := errors.Join(p.attempts.Close(), p.log.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	p.serving = mustServe(t, opts)
+	return p
+}
+
+// openHooks opens the registry with the webhook of the file.
+func (p *plant) openHooks(t *testing.T, quiet *slog.Logger) {
+	t.Helper()
 	vault, err := registry.OpenVault(t.TempDir(), func(string) (string, bool) { return "", false })
 	if err != nil {
 		t.Fatal(err)
@@ -76,23 +109,10 @@ func mustPlant(t *testing.T, opts Options) *plant {
 	if err := errors.Join(p.hooks.Load(rules, []*hook.Webhook{compiled}), p.hooks.Start()); err != nil {
 		t.Fatal(err)
 	}
-	p.desk = desk.New(desk.Options{Hooks: p.hooks, Log: p.log, Pulses: p.pulses, Try: p.try, Reload: func(context.Context) ([]desk.Change, error) { return p.reload() },
-		Compare: func(name string, text []byte) ([]desk.Change, error) {
-			return []desk.Change{{Key: name, To: string(text)}}, nil
-		},
-		Apps: func() []desk.App {
-			return []desk.App{{Name: "web", Platform: "web", Keys: []string{"web-key-0123456789"}}, {Name: "mobile"}}
-		}, Logger: quiet, Now: opts.Now})
-	opts.Desk = p.desk
-	t.Cleanup(func() { // after the console's end
-		p.desk.Close()
-		p.fleet.Stop(context.Background())
-		if err := p.log.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	p.serving = mustServe(t, opts)
-	return p
+}
+
+func configuredApps() []desk.App {
+	return []desk.App{{Name: "web", Platform: "web", Keys: []string{"web-key-0123456789"}}, {Name: "mobile"}}
 }
 
 func (p *plant) pulses() (all []desk.Pulse) {

@@ -17,6 +17,7 @@ const (
 	NotFound Code = Code(registry.NotFound) // what the request is about
 	Stale    Code = Code(registry.Stale)    // it was changed meanwhile
 	Busy     Code = "busy"                  // too many do the same
+	Off      Code = "off"                   // the webhook must be on for it
 
 	BadConfig Code = "bad_config" // the config file cannot be put in force
 )
