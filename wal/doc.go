@@ -31,7 +31,7 @@
 //	m start                              first sequence number that trimming has left             (trim.go)
 //	o <queue 4> <order 8> <seq 8>        delivery held behind another of its order key            (order.go)
 //	p <queue 4> <due ms 8> <seq 8>       delivery parked until its next attempt                   (parked.go)
-//	s <key>                              state of the packages above: registry, people            (state.go)
+//	s <key>                              state of the packages above: registry, people, journal   (state.go)
 //
 // # Why nothing is lost
 //

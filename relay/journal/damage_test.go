@@ -6,27 +6,36 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"edgerelay/wal"
 )
 
-// TestDamageIsReportedAndPassedOver overwrites parts of a journal.
-func TestDamageIsReportedAndPassedOver(t *testing.T) {
-	log := openLog(t, vfs.NewMem(), "log")
-	var words bytes.Buffer
-	c := newClock()
-	o := Options{State: log, Now: c.Now, Logger: slog.New(slog.NewTextHandler(&words, nil))}
-	j := openJournal(t, o)
+// newThirty is a journal of 30 entries in 10 chunks, and what it says.
+func newThirty(t *testing.T) (j *Journal, c *clock, log *wal.Log, words *bytes.Buffer) {
+	t.Helper()
+	words = &bytes.Buffer{}
+	j, c = newJournal(t, func(o *Options) {
+		log = o.State.(*wal.Log)
+		o.Logger = slog.New(slog.NewTextHandler(words, nil))
+	})
 	for n := range 30 {
-		j.Append(1, failure(c.forward(1e9), n))
+		j.Append(1, failure(c.forward(time.Second), n))
 		if n%3 == 2 {
 			j.flush()
 		}
 	}
-	chunks, counts := stored(t, log)
-	if len(chunks) != 10 || len(counts) != 1 {
+	if chunks, counts := stored(t, log); len(chunks) != 10 || len(counts) != 1 {
 		t.Fatalf("%d chunks, %d counts", len(chunks), len(counts))
 	}
+	return j, c, log, words
+}
+
+// TestDamagedChunksAreReported and passed over.
+func TestDamagedChunksAreReported(t *testing.T) {
+	j, _, log, words := newThirty(t)
 	damage := []func(value []byte) []byte{
 		func([]byte) []byte { return nil },
 		func(v []byte) []byte { return v[:len(v)-3] },
@@ -35,6 +44,7 @@ func TestDamageIsReportedAndPassedOver(t *testing.T) {
 		func(v []byte) []byte { copy(v[8:], "rubbish rubbish rubbish"); return v },
 	}
 	lost := 0
+	chunks, _ := stored(t, log)
 	for key, value := range chunks {
 		if lost < len(damage) {
 			if err := log.Set([]byte(key), damage[lost]([]byte(value))); err != nil {
@@ -55,10 +65,15 @@ func TestDamageIsReportedAndPassedOver(t *testing.T) {
 	if got := words.String(); strings.Count(got, "cannot be read and is left out") != lost+1 || !strings.Contains(got, "check the disk") {
 		t.Errorf("it said %s", got)
 	}
+}
+
+// TestDamagedCountsAreReported and are no reason not to start.
+func TestDamagedCountsAreReported(t *testing.T) {
+	j, c, log, _ := newThirty(t)
 	if err := j.Close(); err != nil {
 		t.Fatal(err)
 	}
-	// Counts that are damaged are no reason not to start.
+	_, counts := stored(t, log)
 	for key := range counts {
 		for _, k := range []string{key, keyNumber, spaceSegment + "short"} {
 			if err := log.Set([]byte(k), []byte{0xff, 0xff}); err != nil {
@@ -66,11 +81,11 @@ func TestDamageIsReportedAndPassedOver(t *testing.T) {
 			}
 		}
 	}
-	j = openJournal(t, o)
+	j = openJournal(t, Options{State: log, Now: c.Now})
 	if got := j.Stats(); got.Damaged != 3 || got.Bytes != 0 {
 		t.Errorf("opened on damaged counts: %+v", got)
 	}
-	j.Append(1, failure(c.forward(1e9), 100))
+	j.Append(1, failure(c.forward(time.Second), 100))
 	if got := all(t, Query{}, of(j, 1)); len(got) == 0 || got[0].UniqueID != hexID(100) {
 		t.Errorf("%d entries after new ones came", len(got))
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-var entriesFlag = flag.Int("entries", 100_000, "entries in the journal of BenchmarkList")
+var entriesFlag = flag.Int("entries", 1_000_000, "entries in the journal of BenchmarkList")
 
 // fill appends n entries over 13 days, in bursts of 3,000 within three seconds: half of them are of queue 1, the others of
 // the next 999, which so have one or two in a burst; one in ten failed.
