@@ -41,7 +41,11 @@ func fill(b *testing.B, j *Journal, c *clock, n int) {
 
 // BenchmarkList lists the newest 100, and other things that people ask for. For ten million entries:
 //
-//	go test ./relay/journal -run - -bench List -entries 10000000 -benchtime 100x -timeout 1h
+//	go test ./relay/journal -run - -bench List -entries 10000000 -benchtime 20x -timeout 20m -v
+//
+// On 2 shared cores of an Intel Xeon, Go 1.26, 21 November 2026, other work beside it: 182 bytes an entry; the newest 100 in
+// 0.33 ms (at most 0.8), failed ones 0.26, of a quiet webhook 0.46, in the middle 0.52; a status that never occurs 5.6; an
+// ID that does not exist 25 until it gives up with a cursor; the newest errors of 1,000 webhooks 3.6, in the middle 36 (76).
 func BenchmarkList(b *testing.B) {
 	c := newClock()
 	log := openLog(b, vfs.Default, b.TempDir()+"/log")
