@@ -76,7 +76,7 @@ func Open(c *Config, logger *slog.Logger) (*Relay, error) {
 		return nil, err
 	}
 	r.log = log
-	r.registry.MustRegister(newLogCollector(log))
+	r.registry.MustRegister(newLogCollector(log, c.Log.SizeMax))
 	if err := r.assemble(); err != nil {
 		return nil, errors.Join(err, r.close(context.Background()))
 	}

@@ -64,8 +64,9 @@ func (r *Relay) stats() Stats {
 
 // logCollector reads the log when it is scraped.
 type logCollector struct {
-	log   *wal.Log
-	descs []*prometheus.Desc
+	log     *wal.Log
+	sizeMax int64
+	descs   []*prometheus.Desc
 }
 
 // logMetrics are the log's metrics, in the order in which values gives them.
@@ -76,15 +77,17 @@ var logMetrics = []struct {
 	{"edge_log_commits_total", "Group commits, each one synced; events divided by commits is how well intake groups.", prometheus.CounterValue},
 	{"edge_log_events_total", "Events and raw requests that were made durable.", prometheus.CounterValue},
 	{"edge_log_trimmed_total", "Undelivered events and dead letters that a limit took: more than 0 means that something was lost to retain or size_max.", prometheus.CounterValue},
-	{"edge_log_bytes", "Bytes of events in the log; at size_max events are refused.", prometheus.GaugeValue},
+	{"edge_log_bytes", "Bytes of events in the log.", prometheus.GaugeValue},
+	{"edge_log_copy_bytes", "Bytes of parked and held deliveries' own copies; when these and the events reach the limit, events are refused.", prometheus.GaugeValue},
+	{"edge_log_limit_bytes", "[log] size_max. Above nine tenths of it, delivered events are taken away.", prometheus.GaugeValue},
 	{"edge_log_disk_bytes", "Bytes of the data folder, with what waits to be compacted away.", prometheus.GaugeValue},
 	{"edge_log_memory_bytes", "Bytes of the newest events that are held in memory.", prometheus.GaugeValue},
 	{"edge_log_identities", "Identities remembered to recognise duplicates.", prometheus.GaugeValue},
 	{"edge_log_full", "1 while events are refused because the log or the disk is full.", prometheus.GaugeValue},
 }
 
-func newLogCollector(l *wal.Log) *logCollector {
-	c := &logCollector{log: l}
+func newLogCollector(l *wal.Log, sizeMax int64) *logCollector {
+	c := &logCollector{log: l, sizeMax: sizeMax}
 	for _, m := range logMetrics {
 		c.descs = append(c.descs, prometheus.NewDesc(m.name, m.help, nil, nil))
 	}
@@ -106,7 +109,7 @@ func (c *logCollector) Collect(ch chan<- prometheus.Metric) {
 		full = 1
 	}
 	values := []float64{float64(s.Commits), float64(s.Records), float64(s.Trimmed), float64(s.Bytes),
-		float64(s.DiskBytes), float64(s.TailBytes), float64(s.Identities), full}
+		float64(max(s.CopyBytes, 0)), float64(c.sizeMax), float64(s.DiskBytes), float64(s.TailBytes), float64(s.Identities), full}
 	for i, v := range values {
 		ch <- prometheus.MustNewConstMetric(c.descs[i], logMetrics[i].kind, v)
 	}

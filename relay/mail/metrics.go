@@ -21,6 +21,12 @@ func newMetrics(r prometheus.Registerer, waiting func() float64) *metrics {
 				"many waited, summed when a mail gave only their number, address when they had none, closed when the relay was stopping."},
 			[]string{"reason"}),
 	}
+	for _, o := range []outcome{sent, putOff, refused, serverFault} {
+		m.attempts.WithLabelValues(o.String()) // a counter that begins with its first fault hides that one from alerts
+	}
+	for _, reason := range []string{"refused", "expired", "full", "summed", "address", "closed"} {
+		m.dropped.WithLabelValues(reason)
+	}
 	r.MustRegister(m.sent, m.attempts, m.dropped, prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "edge_mail_waiting",
 		Help: "Messages that wait to be sent."}, waiting))
 	return m
