@@ -197,7 +197,7 @@ func (m *metrics) checkSelector(t *testing.T, title string, s *parser.VectorSele
 		return
 	}
 	for _, matcher := range s.LabelMatchers {
-		if matcher.Name == labels.MetricName {
+		if matcher.Name == "__name__" {
 			continue
 		}
 		values, found := own[matcher.Name]
