@@ -103,9 +103,7 @@ func TestAgentFrustration(t *testing.T) {
 	w.click(t, "#dead")
 	w.rest(t)
 	w.click(t, "#broken")
-	for range 4 {
-		w.click(t, "#export")
-	}
+	w.clickOften(t, "#export", 4)
 	w.flush(t)
 	w.sink.expect(t, "featureClicked ada@", "deadClick ada@ shop",
 		"featureClicked ada@", `errorClick ada@ shop {"errorClickLog":"Uncaught Error: it broke"}`,

@@ -140,23 +140,39 @@ func (b *tab) run(t *testing.T, script string, args ...any) {
 	b.do(t, script, chromedp.Evaluate[chromedp.Void]("(async () => { "+script+" })()", chromedp.EvalAwaitPromise))
 }
 
-// steady is kept when an element lies where it lay a frame ago, and nothing covers its middle.
-const steady = `const selector = %s
-for (let before = '';;) {
-  await new Promise(requestAnimationFrame)
-  const element = document.querySelector(selector)
-  if (!element) continue
-  const { x, y, width, height } = element.getBoundingClientRect()
-  const now = [x, y, width, height].join()
-  if (now === before && element.contains(document.elementFromPoint(x + width / 2, y + height / 2))) break
-  before = now
-}`
+// steady is where the middle of an element is, once that lies where it lay a frame ago and nothing covers it.
+const steady = `(async () => {
+  for (let before = '';;) {
+    await new Promise(requestAnimationFrame)
+    const element = document.querySelector(%s)
+    if (!element) continue
+    element.scrollIntoView({ block: 'nearest' })
+    const { x, y, width, height } = element.getBoundingClientRect()
+    const middle = [x + width / 2, y + height / 2]
+    const now = [x, y, width, height].join()
+    if (now === before && element.contains(document.elementFromPoint(...middle))) return middle
+    before = now
+  }
+})()`
 
 // click clicks the middle of an element as soon as its user could.
 func (b *tab) click(t *testing.T, selector string) {
 	t.Helper()
-	b.run(t, steady, selector)
-	b.do(t, "click "+selector, chromedp.Click(chromedp.CSS(selector)))
+	b.clickOften(t, selector, 1)
+}
+
+// clickOften clicks the same place as fast as it goes.
+func (b *tab) clickOften(t *testing.T, selector string, times int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	middle, err := chromedp.Run(ctx, chromedp.Evaluate[[2]float64](fmt.Sprintf(steady, printed(selector)), chromedp.EvalAwaitPromise))
+	if err != nil {
+		t.Fatalf("find %s: %v", selector, err)
+	}
+	for range times {
+		b.do(t, "click "+selector, chromedp.MouseClickXY(middle[0], middle[1]))
+	}
 }
 
 // fill types into a field.

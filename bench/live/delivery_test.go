@@ -76,7 +76,7 @@ func (d *delivery) line() string {
 func printed(v any) string {
 	text, err := json.Marshal(v)
 	if err != nil {
-		panic(err) // came from JSON
+		panic(err) // texts, and what came from JSON
 	}
 	return string(text)
 }
