@@ -23,7 +23,9 @@ func (s *Server) webhookLog(w http.ResponseWriter, r *http.Request) {
 	s.logPage(w, r, func(wanted journal.Query) (desk.LogPage, error) { return s.opts.Desk.Log(r.PathValue("name"), wanted) })
 }
 
-func (s *Server) errorLog(w http.ResponseWriter, r *http.Request) { s.logPage(w, r, s.opts.Desk.Errors) }
+func (s *Server) errorLog(w http.ResponseWriter, r *http.Request) {
+	s.logPage(w, r, s.opts.Desk.Errors)
+}
 
 func (s *Server) logPage(w http.ResponseWriter, r *http.Request, list func(journal.Query) (desk.LogPage, error)) {
 	q, wanted := s.logQuery(r)
@@ -174,4 +176,3 @@ func (s *Server) cancelReplay(w http.ResponseWriter, r *http.Request) {
 	job, err := s.opts.Desk.CancelReplay(r.Context(), r.PathValue("id"))
 	s.answerJob(w, r, http.StatusOK, job, err)
 }
-

@@ -29,12 +29,12 @@ import (
 // Options are what a Desk works with. All up to Try are required. All functions are called from many goroutines
 // at once.
 type Options struct {
-	Hooks  *registry.Registry
-	Log    *wal.Log
+	Hooks *registry.Registry
+	Log   *wal.Log
 	// Journal is the attempt log, Replays sends past events again.
 	Journal *journal.Journal
 	Replays *replay.Runner
-	Pulses func() []Pulse // the senders of the moment, in no order
+	Pulses  func() []Pulse // the senders of the moment, in no order
 	// Try sends one event to a webhook and waits for the reply. An error says that nothing was sent.
 	Try func(ctx context.Context, w *hook.Webhook, e *event.Event) (Attempt, error)
 	// Apps are the configured apps, with their keys in full; nil = none.
