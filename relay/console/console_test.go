@@ -25,14 +25,14 @@ func noon() time.Time { return time.Date(2024, 1, 15, 12, 0, 0, 0, time.UTC) }
 // serving is a Server on a free port.
 type serving struct {
 	*Server
-	t      *testing.T
+	t      testing.TB
 	base   string
 	client *http.Client
 	end    func() error // shuts it down; what Serve returned
 }
 
 // mustServe starts a Server; it is stopped at the end of the test. What opts leaves out is filled.
-func mustServe(t *testing.T, opts Options) *serving {
+func mustServe(t testing.TB, opts Options) *serving {
 	t.Helper()
 	if opts.Gatherer == nil {
 		opts.Gatherer = prometheus.NewRegistry()

@@ -20,7 +20,7 @@ const (
 
 // events answers with the last events, or, to who accepts text/event-stream, with those that come from now on.
 func (s *Server) events(w http.ResponseWriter, r *http.Request) {
-	live := strings.Contains(r.Header.Get("Accept"), "text/event-stream")
+	live := r.Method == http.MethodGet && strings.Contains(r.Header.Get("Accept"), "text/event-stream")
 	q := newQuery(r)
 	wanted := desk.EventQuery{Events: q.texts("event"), App: q.text("app"), Visitor: q.text("visitor"), Account: q.text("account"),
 		UniqueID: q.text("unique_id"), Webhook: q.text("webhook")}
@@ -53,7 +53,7 @@ func (s *Server) follow(w http.ResponseWriter, r *http.Request, wanted desk.Even
 	defer follower.Close()
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no") // nginx would hold events back
-	out := &stream{w: w, control: http.NewResponseController(w)}
+	out := newStream(w)
 	out.write(": events from now on\nretry: 2000\n\n")
 	s.resume(r, out, wanted, follower.Head())
 	heartbeat := time.NewTicker(heartbeatEvery)
@@ -102,6 +102,14 @@ type stream struct {
 	control *http.ResponseController
 	buffer  []byte
 	err     error // of the last write; nothing more is written
+}
+
+// newStream begins an answer that may last longer than others.
+func newStream(w http.ResponseWriter) *stream {
+	o := &stream{w: w, control: http.NewResponseController(w)}
+	// The request was read. Behind its deadline, the connection would count as lost.
+	o.err = o.control.SetReadDeadline(time.Time{})
+	return o
 }
 
 // write sends a piece at once.

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"edgerelay/relay/desk"
 	"edgerelay/relay/event"
@@ -143,6 +145,33 @@ func TestLiveEvents(t *testing.T) {
 	hangUpAgain()
 	if err := <-ended; err != nil {
 		t.Error(err)
+	}
+}
+
+// patient is a ResponseWriter that notes how long the request's sender may be silent.
+type patient struct {
+	*httptest.ResponseRecorder
+	silence time.Time
+}
+
+func (p *patient) SetReadDeadline(t time.Time) error { p.silence = t; return nil }
+func (*patient) SetWriteDeadline(time.Time) error    { return nil }
+
+// TestLongStreams: who listens says nothing, for as long as they like.
+func TestLongStreams(t *testing.T) {
+	p := mustPlant(t, noToken)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, path := range []string{"/api/events", "/api/webhooks/of%20the%20file/log.json"} {
+		w := &patient{httptest.NewRecorder(), noon()}
+		r := httptest.NewRequestWithContext(ctx, "GET", "http://localhost"+path, nil)
+		r.Header.Set("Accept", "text/event-stream")
+		if p.http.Handler.ServeHTTP(w, r); w.Code != 200 || !w.silence.IsZero() {
+			t.Errorf("%s: %d, cut off at %v", path, w.Code, w.silence)
+		}
+	}
+	if resp, _ := p.do("HEAD", "/api/events", "", "Accept", "text/event-stream"); resp.StatusCode != 200 || resp.Header.Get("Content-Type") != "application/json" {
+		t.Errorf("HEAD: %d %s", resp.StatusCode, resp.Header.Get("Content-Type"))
 	}
 }
 

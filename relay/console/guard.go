@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
@@ -204,19 +205,25 @@ func (g *guard) hasToken(r *http.Request) bool {
 // challenge asks for a token: programs are told so, browsers that want a page are led to the form.
 func (g *guard) challenge(w http.ResponseWriter, r *http.Request) {
 	looking := r.Method == http.MethodGet || r.Method == http.MethodHead
+	login := "/login"
+	if looking {
+		login += "?next=" + url.QueryEscape(r.URL.RequestURI())
+	}
 	switch {
 	case r.Header.Get("HX-Request") == "true": // a script asks for a part of a page
 		w.Header().Set("HX-Redirect", "/login")
 	case !wantsPage(r):
 		w.Header().Set("WWW-Authenticate", `Bearer realm="edgerelay console"`)
 	case looking && r.Header.Get("Sec-Fetch-Site") == "cross-site":
-		// A browser that comes by a link from elsewhere leaves its cookie out. Sent here again by this console, it brings it.
-		w.Header().Set("Refresh", "0")
-	case looking:
-		http.Redirect(w, r, "/login?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
+		// A browser that comes by a link from elsewhere leaves its cookie out, also where it is redirected to. Where this
+		// console's own page sends it, it brings it.
+		w.Header().Set("Refresh", "0; url="+login)
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = fmt.Fprintf(w, "<!doctype html><title>edgerelay</title><a href=%q>Sign in</a>\n", login)
 		return
 	default:
-		http.Redirect(w, r, "/login", http.StatusSeeOther)
+		http.Redirect(w, r, login, http.StatusSeeOther)
 		return
 	}
 	fail(w, http.StatusUnauthorized, "unauthorized", "send the [console] token as \"Authorization: Bearer TOKEN\"; people log in at /login")

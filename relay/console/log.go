@@ -56,7 +56,7 @@ func (s *Server) downloadLog(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Disposition", "attachment; filename*=UTF-8''"+url.PathEscape(name)+".log.json")
-	out := &stream{w: w, control: http.NewResponseController(w)}
+	out := newStream(w)
 	out.write(`{"attempts":[`)
 	for n := 0; ; {
 		for i := range page.Attempts {

@@ -100,7 +100,7 @@ func TestNext(t *testing.T) {
 func TestLinksFromElsewhere(t *testing.T) {
 	r := mustServe(t, Options{Token: "t0ken"})
 	resp, _ := r.do("GET", "/webhooks", "", "Accept", "text/html", "Sec-Fetch-Site", "cross-site")
-	if resp.StatusCode != 401 || resp.Header.Get("Refresh") != "0" {
+	if resp.StatusCode != 401 || resp.Header.Get("Refresh") != "0; url=/login?next=%2Fwebhooks" {
 		t.Errorf("%d, Refresh %q", resp.StatusCode, resp.Header.Get("Refresh"))
 	}
 	resp, _ = r.do("GET", "/webhooks", "", "Accept", "text/html", "HX-Request", "true")

@@ -46,7 +46,7 @@ type plant struct {
 // noToken is for tests that are not about access.
 var noToken = Options{}
 
-func mustPlant(t *testing.T, opts Options) *plant {
+func mustPlant(t testing.TB, opts Options) *plant {
 	t.Helper()
 	quiet := slog.New(slog.DiscardHandler)
 	p := &plant{journal: &pastErrors{}, receiver: newReceiver(t)}
@@ -89,7 +89,7 @@ func mustPlant(t *testing.T, opts Options) *plant {
 }
 
 // openHooks opens the registry with the webhook of the file.
-func (p *plant) openHooks(t *testing.T, quiet *slog.Logger) {
+func (p *plant) openHooks(t testing.TB, quiet *slog.Logger) {
 	t.Helper()
 	vault, err := registry.OpenVault(t.TempDir(), func(string) (string, bool) { return "", false })
 	if err != nil {
@@ -213,7 +213,7 @@ type receiver struct {
 	bodies []string
 }
 
-func newReceiver(t *testing.T) *receiver {
+func newReceiver(t testing.TB) *receiver {
 	r := &receiver{status: http.StatusOK}
 	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		body, err := io.ReadAll(req.Body)

@@ -161,6 +161,22 @@ func TestNames(t *testing.T) {
 	}
 }
 
+// TestHostilePaths: a path that names no webhook is answered so, whatever it is made of.
+func TestHostilePaths(t *testing.T) {
+	p := mustPlant(t, noToken)
+	for _, name := range []string{"a%2Fb", "%00", "%2e%2e%2fwebhooks", "%ff%fe", "a%0d%0aX-Evil:%201", strings.Repeat("a", 30000)} {
+		for _, rest := range []string{"", "/stats", "/log", "/log.json", "/dead"} {
+			p.refused(404, "not_found", "", "there is no webhook", "GET", "/api/webhooks/"+name+rest, "")
+		}
+	}
+	deep := strings.Repeat("[", 200_000) + strings.Repeat("]", 200_000)
+	for path, method := range map[string]string{"/api/webhooks": "POST", "/api/explain": "POST", "/api/webhooks/of%20the%20file/test": "POST", "/api/webhooks/x/replay": "POST"} {
+		if resp, text := p.do(method, path, `{"event":`+deep+`,"events":`+deep+`}`, "Content-Type", "application/json"); resp.StatusCode != 400 {
+			t.Errorf("%s: %d %.200s", path, resp.StatusCode, text)
+		}
+	}
+}
+
 // TestEnable: the terms that a webhook's past asks for.
 func TestEnable(t *testing.T) {
 	p := mustPlant(t, noToken)

@@ -28,7 +28,7 @@ func TestRates(t *testing.T) {
 	g.beat("crm", Pulse{State: "delivering", Counts: Counts{Delivered: 90, Failed: 30, Dead: 2}, Backlog: 7, InFlight: 2, Parked: 1, Dead: 2,
 		Oldest: g.clock().Add(-1500 * time.Millisecond)})
 	l := live()
-	if want := 90 / 62.0; l.Rate != want || l.Success == nil || *l.Success != 0.75 {
+	if l.Rate != 1.452 || l.Success == nil || *l.Success != 0.75 {
 		t.Errorf("rate %v, success %v", l.Rate, l.Success)
 	}
 	if l.Backlog != 7 || l.InFlight != 2 || l.Parked != 1 || l.Dead != 2 || l.Lag != 1.5 || l.State != "delivering" {

@@ -2,9 +2,12 @@ package desk
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
+	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -85,12 +88,33 @@ func (d *Desk) try(ctx context.Context, w *hook.Webhook, what []byte) (Trial, er
 	if err != nil {
 		return Trial{}, refuse(Invalid, "event", "nothing was sent: %v", err)
 	}
-	if errors.Is(limited.Err(), context.DeadlineExceeded) {
+	if a.Status == 0 && errors.Is(limited.Err(), context.DeadlineExceeded) {
 		a.Reason = "no answer within " + trialTime.String() + ", for which a trial waits"
 	}
 	shown := showEvent(&e)
 	return Trial{Webhook: w.Name, Event: shown.Event, UniqueID: shown.UniqueID, Outcome: a.Outcome, Status: a.Status, Reason: a.Reason,
-		Took: float64(a.Took.Microseconds()) / 1000, Request: showRequest(w, a.Request), Reply: shorten(a.Reply)}, nil
+		Took: float64(a.Took.Microseconds()) / 1000, Request: showRequest(w, a.Request), Reply: shorten(scrub(a.Reply, w))}, nil
+}
+
+// scrubMin is the shortest secret that is looked for in a reply, in bytes: shorter ones stand in any text.
+const scrubMin = 8
+
+// scrub masks a webhook's secrets in a reply: some receivers answer with what they were sent.
+func scrub(reply []byte, w *hook.Webhook) []byte {
+	secrets := []string{w.Secret, w.SecretPrevious, w.WriteKey, w.AccessToken}
+	for name, shown := range hook.MaskHeaders(w.Headers) {
+		if value := w.Headers[name]; value != shown {
+			_, word, _ := strings.Cut(value, " ") // of "Bearer abc"
+			secrets = append(secrets, value, word)
+		}
+	}
+	slices.SortFunc(secrets, func(a, b string) int { return cmp.Compare(len(b), len(a)) }) // one may be part of another
+	for _, secret := range secrets {
+		if len(secret) >= scrubMin {
+			reply = bytes.ReplaceAll(reply, []byte(secret), []byte("••••"))
+		}
+	}
+	return reply
 }
 
 // trialEvent is what is asked to be sent.

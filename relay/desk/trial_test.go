@@ -15,7 +15,7 @@ const sent = "POST /in HTTP/1.1\r\nHost: example.com\r\nX-Token: t0p-secret\r\nX
 
 func TestTry(t *testing.T) {
 	g := newRig(t, nil)
-	g.create("crm", `"events":["featureClicked:abc","*"],"headers":{"X-Token":"t0p-secret","X-Team":"one"},"secret":"signing-secret"`)
+	g.create("crm", `"events":["featureClicked:abc","*"],"headers":{"X-Token":"t0p-secret","X-Team":"one","Authorization":"Bearer abcdefgh"},"secret":"signing-secret"`)
 	g.reply = Attempt{Outcome: "retry", Status: 503, Reason: "503 Service Unavailable", Took: 12345 * time.Microsecond,
 		Request: []byte(sent), Reply: []byte("down for \xff maintenance")}
 	try := func(what string) (Trial, event.Event) {
@@ -42,6 +42,10 @@ func TestTry(t *testing.T) {
 	if r.Line != "POST /in HTTP/1.1" || r.URL != "https://example.com/in" || r.Body.Text != `{"event":"x"}` || len(r.Headers) != 4 ||
 		r.Headers[1] != [2]string{"X-Token", "••••"} || r.Headers[2] != [2]string{"X-Team", "one"} || r.Headers[3] != [2]string{"X-Pendo-Signature", "sha256=abc"} {
 		t.Errorf("request %+v", r)
+	}
+	g.reply.Reply = []byte("token t0p-secret, Bearer abcdefgh, abcdefgh, signing-secret, one")
+	if echo, _ := try(""); echo.Reply.Text != "token ••••, ••••, ••••, ••••, one" {
+		t.Errorf("an echo is shown as %s", echo.Reply.Text)
 	}
 	second, _ := try(`{"event":"page.viewed"}`)
 	if second.Event != "pageLoaded" || second.UniqueID == first.UniqueID {

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -93,10 +94,11 @@ func live(p *Pulse, m *meter, now time.Time) Live {
 	}
 	l := Live{State: p.State, Reason: p.Reason, Backlog: p.Backlog, InFlight: p.InFlight, Parked: p.Parked, Dead: p.Dead, Trimmed: p.Trimmed}
 	if !p.Oldest.IsZero() {
-		l.Lag = max(now.Sub(p.Oldest), 0).Seconds()
+		l.Lag = rounded(max(now.Sub(p.Oldest), 0).Seconds())
 	}
-	l.Rate = m.rate(p.Counts, now)
+	l.Rate = rounded(m.rate(p.Counts, now))
 	if share, ok := m.success(p.Counts, now); ok {
+		share = math.Floor(1e6*share) / 1e6 // what is not all is not shown as all
 		l.Success = &share
 	}
 	if m.long.steps != nil {
@@ -104,6 +106,9 @@ func live(p *Pulse, m *meter, now time.Time) Live {
 	}
 	return l
 }
+
+// rounded leaves of a figure what somebody may want to read.
+func rounded(x float64) float64 { return math.Round(1000*x) / 1000 }
 
 // Create makes a webhook of the settings in a document. It is off unless the document says enabled.
 func (d *Desk) Create(settings hook.Document) (Webhook, error) {
