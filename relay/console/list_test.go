@@ -39,7 +39,7 @@ func TestListPage(t *testing.T) {
 	mustShow(t, text, "1.2.3", `href="/webhooks/new"`, `All <span class="faint">3<`, `On <span class="faint">1<`, `Off <span class="faint">2<`,
 		">Idle<", ">archive</a>", "all events", `action="/webhook/archive/disable"`, `aria-checked="true"`, `aria-label="Deliver to archive"`,
 		">Off<", `href="/webhook/crm%20&amp;%20%3Cco%3E"`, ">crm &amp; &lt;co&gt;</a>", "crm.example.com", "2 selections", `action="/webhook/crm%20&amp;%20%3Cco%3E/enable"`, `aria-checked="false"`,
-		">of the file</a>", ">file</span>", "set enabled there and reload", "1–3 of 3")
+		">of the file</a>", ">file</span>", "set enabled = true there and reload", "1–3 of 3")
 	f := func(query string, has, lacks string) {
 		t.Helper()
 		text := p.shown("/webhooks" + query)

@@ -29,6 +29,7 @@ type formView struct {
 	Faults   map[string][]string // by setting
 	Unfolded bool                // what is rarely needed is open
 	Trial    *trialView
+	Of       *hookFrame // around the form of a webhook that there is
 }
 
 // familyView, categoryView and kindView are the events to choose from.
@@ -88,6 +89,8 @@ func (p *Pages) newForm(r *http.Request, v values, events picked) formView {
 func (p *Pages) formOf(r *http.Request, w *desk.Webhook, v values, events picked) formView {
 	view := p.newForm(r, v, events)
 	view.Name, view.ETag, view.Fixed = w.Name, w.ETag, w.Origin == registry.File
+	of := p.frameOf(r, w, "edit")
+	view.Of = &of
 	for _, f := range fields {
 		view.Kept[f.name] = f.sort == secret && setting(w, f.name) != ""
 	}

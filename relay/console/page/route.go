@@ -19,6 +19,8 @@ func (p *Pages) Handlers() map[string]map[string]http.HandlerFunc {
 		"/webhooks":               {"GET": p.list, "POST": p.form(p.create)},
 		"/webhooks/new":           {"GET": p.newHook},
 		"/webhooks/test":          {"POST": p.form(p.tryForm)},
+		"/webhook/{name}":         {"GET": p.hook},
+		"/webhook/{name}/delete":  {"GET": p.askDelete, "POST": p.form(p.delete)},
 		"/webhook/{name}/test":    {"POST": p.form(p.try)},
 		"/webhook/{name}/edit":    {"GET": p.editHook, "POST": p.form(p.edit)},
 		"/webhook/{name}/enable":  {"POST": p.form(p.enable)},

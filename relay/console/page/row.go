@@ -42,10 +42,13 @@ func newHookRow(w *desk.Webhook) hookRow {
 	return row
 }
 
-// Switchable says whether the toggle does something: one that the file has off, or that cannot work, cannot be turned on.
+// Switchable says whether the toggle does something: what the file has on or off stays so.
 func (r hookRow) Switchable() bool {
 	return !r.File || r.Disabled != nil
 }
+
+// Address is where deliveries are posted.
+func (r hookRow) Address() string { return setting(r.Webhook, "url") }
 
 // Events says in a few words what the webhook selects.
 func (r hookRow) Events() string {

@@ -11,15 +11,16 @@ import (
 	"edgerelay/relay/registry"
 )
 
-// rowView is one row of the list.
+// rowView is one webhook with its toggle.
 type rowView struct {
 	Frame
-	Row  hookRow
-	Self string // path of the page that the row is on
+	Row    hookRow
+	Self   string // path of the page that it is on
+	InList bool   // it is a row of the list, which can be replaced by itself
 }
 
 // With is a row of this list.
-func (v listView) With(row hookRow) rowView { return rowView{v.Frame, row, v.Self} }
+func (v listView) With(row hookRow) rowView { return rowView{v.Frame, row, v.Self, true} }
 
 // terms are the refusals that ask whoever turns a webhook on for more.
 var terms = []desk.Code{desk.Code(registry.NeedsReview), desk.Code(registry.NeedsForce), desk.Code(registry.NeedsFrom)}
@@ -48,7 +49,7 @@ func (p *Pages) switched(w http.ResponseWriter, r *http.Request, hook desk.Webho
 	case err != nil:
 		p.refuse(w, r, err)
 	case scripted(r) && strings.HasPrefix(back, "/webhooks"):
-		p.part(w, http.StatusOK, "list", "row", rowView{p.Frame(r, "webhooks"), newHookRow(&hook), back})
+		p.part(w, http.StatusOK, "list", "row", rowView{p.Frame(r, "webhooks"), newHookRow(&hook), back, true})
 	default:
 		moveOn(w, r, back)
 	}
