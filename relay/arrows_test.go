@@ -30,7 +30,7 @@ var arrows = map[string][]string{
 
 	"edgerelay/relay/desk": {"relay/registry", "relay/journal", "relay/replay", "relay/hook", "relay/format", "relay/event", "relay/spell", "wal"},
 
-	"edgerelay/relay/console/page": {"relay/desk", "relay/registry", "relay/hook", "relay/event"},
+	"edgerelay/relay/console/page": {"relay/desk", "relay/registry", "relay/journal", "relay/replay", "relay/hook", "relay/event"},
 
 	"edgerelay/relay/sink/receipt": {"relay/event"},
 }

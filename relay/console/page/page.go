@@ -52,7 +52,8 @@ type Pages struct {
 }
 
 // names are the templates that are pages; each stands in the frame of layout.html and may use what part.html defines.
-var names = []string{"overview", "inspect", "refusal", "login", "list", "form", "webhook", "delete"}
+var names = []string{"overview", "inspect", "refusal", "login", "list", "form", "webhook", "delete", "log", "errors", "attempt",
+	"dead", "replay", "review"}
 
 // New reads the templates.
 func New(o Options) (*Pages, error) {
@@ -71,7 +72,7 @@ func New(o Options) (*Pages, error) {
 		return nil, err
 	}
 	for _, name := range names {
-		t, err := template.New("").Funcs(p.words()).ParseFS(files, "template/layout.html", "template/part.html", "template/"+name+".html")
+		t, err := template.New("").Funcs(p.words()).ParseFS(files, "template/layout.html", "template/part.html", "template/attempts.html", "template/"+name+".html")
 		if err != nil {
 			return nil, fmt.Errorf("read page %s: %w", name, err)
 		}

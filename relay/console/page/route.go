@@ -16,15 +16,22 @@ func (p *Pages) Handlers() map[string]map[string]http.HandlerFunc {
 		return all
 	}
 	for path, handlers := range map[string]map[string]http.HandlerFunc{
-		"/webhooks":               {"GET": p.list, "POST": p.form(p.create)},
-		"/webhooks/new":           {"GET": p.newHook},
-		"/webhooks/test":          {"POST": p.form(p.tryForm)},
-		"/webhook/{name}":         {"GET": p.hook},
-		"/webhook/{name}/delete":  {"GET": p.askDelete, "POST": p.form(p.delete)},
-		"/webhook/{name}/test":    {"POST": p.form(p.try)},
-		"/webhook/{name}/edit":    {"GET": p.editHook, "POST": p.form(p.edit)},
-		"/webhook/{name}/enable":  {"POST": p.form(p.enable)},
-		"/webhook/{name}/disable": {"POST": p.form(p.disable)},
+		"/webhooks":                     {"GET": p.list, "POST": p.form(p.create)},
+		"/webhooks/new":                 {"GET": p.newHook},
+		"/webhooks/test":                {"POST": p.form(p.tryForm)},
+		"/webhook/{name}":               {"GET": p.hook},
+		"/webhook/{name}/delete":        {"GET": p.askDelete, "POST": p.form(p.delete)},
+		"/webhook/{name}/test":          {"POST": p.form(p.try)},
+		"/webhook/{name}/edit":          {"GET": p.editHook, "POST": p.form(p.edit)},
+		"/webhook/{name}/enable":        {"GET": p.askEnable, "POST": p.form(p.enable)},
+		"/webhook/{name}/log":           {"GET": p.hookLog},
+		"/webhook/{name}/log/{id}":      {"GET": p.hookAttempt},
+		"/webhook/{name}/dead":          {"GET": p.dead, "POST": p.form(p.revive)},
+		"/webhook/{name}/replay":        {"GET": p.askReplay, "POST": p.form(p.replay)},
+		"/webhook/{name}/replay/cancel": {"POST": p.form(p.cancelReplay)},
+		"/errors":                       {"GET": p.errorLog},
+		"/errors/{id}":                  {"GET": p.anyAttempt},
+		"/webhook/{name}/disable":       {"POST": p.form(p.disable)},
 	} {
 		all[path] = handlers
 	}

@@ -18,6 +18,7 @@ type hookRow struct {
 	Where   string // host of its address
 	Rate    string
 	Success string
+	Worry   string // colour of a share of success that is low
 	Lag     string
 	Spark   spark
 	Waiting int64 // deliveries that have not ended
@@ -30,8 +31,17 @@ func newHookRow(w *desk.Webhook) hookRow {
 	row := hookRow{Webhook: w, State: states[w.Live.State], Where: host(setting(w, "url")), Rate: rate(w.Live.Rate), Success: nothing,
 		Lag: nothing, Spark: newSpark(w.Live.Recent), Waiting: w.Live.Backlog + w.Live.Parked + int64(w.Live.InFlight),
 		Wanted: w.Enabled, Running: w.Enabled && w.Disabled == nil && len(w.Faults) == 0, File: w.Origin == registry.File}
+	if w.Disabled != nil {
+		row.State = states["disabled"] // the senders may have been looked at before
+	}
 	if w.Live.Success != nil {
 		row.Success = percent(*w.Live.Success)
+		switch {
+		case *w.Live.Success < 0.5:
+			row.Worry = "is-bad"
+		case *w.Live.Success < 0.95:
+			row.Worry = "is-warn"
+		}
 	}
 	if w.Live.Lag > 0 {
 		row.Lag = Duration(time.Duration(w.Live.Lag * float64(time.Second)).Round(time.Millisecond).Seconds())

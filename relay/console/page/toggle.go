@@ -1,14 +1,11 @@
 package page
 
 import (
-	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"edgerelay/relay/desk"
-	"edgerelay/relay/registry"
 )
 
 // rowView is one webhook with its toggle.
@@ -21,21 +18,6 @@ type rowView struct {
 
 // With is a row of this list.
 func (v listView) With(row hookRow) rowView { return rowView{v.Frame, row, v.Self, true} }
-
-// terms are the refusals that ask whoever turns a webhook on for more.
-var terms = []desk.Code{desk.Code(registry.NeedsReview), desk.Code(registry.NeedsForce), desk.Code(registry.NeedsFrom)}
-
-// enable turns a webhook on. When more than a click is asked for, the page is shown that asks.
-func (p *Pages) enable(w http.ResponseWriter, r *http.Request) {
-	name := r.PathValue("name")
-	hook, err := p.opt.Desk.Enable(name, registry.Terms{})
-	var refused *desk.Error
-	if errors.As(err, &refused) && slices.Contains(terms, refused.Code) {
-		moveOn(w, r, hookPath(name)+"/enable")
-		return
-	}
-	p.switched(w, r, hook, err)
-}
 
 func (p *Pages) disable(w http.ResponseWriter, r *http.Request) {
 	hook, err := p.opt.Desk.Disable(r.PathValue("name"))

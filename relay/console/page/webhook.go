@@ -27,7 +27,8 @@ func (p *Pages) hookFrame(r *http.Request, tab string) (hookFrame, error) {
 
 func (p *Pages) frameOf(r *http.Request, w *desk.Webhook, tab string) hookFrame {
 	f := hookFrame{Frame: p.Frame(r, "webhooks"), Row: newHookRow(w), Tab: tab, Self: hookPath(w.Name)}
-	for _, t := range []choice{{Value: "", Name: "Overview"}, {Value: "edit", Name: "Settings"}} {
+	for _, t := range []choice{{Value: "", Name: "Overview"}, {Value: "log", Name: "Log"}, {Value: "dead", Name: "Dead letters", Count: int(w.Live.Dead)},
+		{Value: "replay", Name: "Replay"}, {Value: "edit", Name: "Settings"}} {
 		if t.Chosen = t.Value == tab; t.Value != "" {
 			t.Path = f.Self + "/" + t.Value
 		} else {
@@ -80,21 +81,24 @@ func amounts(row *hookRow, lanes int) []amount {
 	l := &row.Live
 	all := []amount{
 		{"Rate", row.Rate + "/s", "deliveries a second, over the last minute", ""},
-		{"Success", row.Success, "of the attempts of the last hour", ""},
+		{"Success", row.Success, "of the attempts of the last hour", row.Worry},
 		{"Lag", row.Lag, "age of the oldest event that has not been delivered", ""},
 		{"Waiting", count(l.Backlog), "events that were not tried yet", ""},
-		{"In flight", count(l.InFlight) + " of " + count(lanes), "requests under way now", ""},
+		{"In flight", count(l.InFlight), "requests under way now", ""},
 		{"Retrying", count(l.Parked), "deliveries that wait for their next attempt", ""},
 		{"Dead letters", count(l.Dead), "deliveries that were given up, kept to be replayed", ""},
 	}
 	if row.Rate == nothing {
 		all[0].Value = nothing
 	}
+	if lanes > 0 {
+		all[4].Value += " of " + count(lanes)
+	}
 	if l.Dead > 0 {
-		all[6].Colour = "bad"
+		all[6].Colour = "is-bad"
 	}
 	if l.Trimmed > 0 {
-		all = append(all, amount{"Lost", count(l.Trimmed), "events that a limit of the log took before they were delivered", "bad"})
+		all = append(all, amount{"Lost", count(l.Trimmed), "events that a limit of the log took before they were delivered", "is-bad"})
 	}
 	return all
 }

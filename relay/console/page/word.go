@@ -25,7 +25,7 @@ func (p *Pages) words() template.FuncMap {
 		"orderName":  func(name string) string { return cmp.Or(orderNames[name], name) },
 		"duration":   Duration,
 		"count":      func(n any) string { return count(reflect.ValueOf(n).Convert(reflect.TypeFor[int64]()).Int()) },
-		"bytes":      func(n int) string { return humanize.IBytes(uint64(max(n, 0))) },
+		"bytes":      func(n int) string { return sizeOf(int64(n)) },
 		"moment":     func(at time.Time) moment { return newMoment(at, p.opt.Now()) },
 	}
 }
@@ -38,6 +38,7 @@ func (p *Pages) navigation() []choice {
 	return []choice{
 		{Value: "overview", Name: "Overview", Path: "/"},
 		{Value: "webhooks", Name: "Webhooks", Path: "/webhooks"},
+		{Value: "errors", Name: "Errors", Path: "/errors"},
 		{Value: "inspect", Name: "Inspector", Path: "/inspect"},
 	}
 }
@@ -73,7 +74,7 @@ func Ago(d time.Duration) string {
 
 // Duration is seconds as people say them: the two largest units.
 func Duration(seconds float64) string {
-	d := time.Duration(min(math.Abs(seconds), math.MaxInt64/2e9) * float64(time.Second))
+	d := time.Duration(math.Round(min(math.Abs(seconds), math.MaxInt64/2e9) * float64(time.Second)))
 	switch {
 	case d >= 48*time.Hour:
 		return strconv.Itoa(int(d/(24*time.Hour))) + "d " + strconv.Itoa(int(d/time.Hour)%24) + "h"
@@ -89,6 +90,8 @@ func Duration(seconds float64) string {
 
 // count is a whole number with its thousands apart.
 func count[N int | int64 | uint32 | uint64](n N) string { return humanize.Comma(int64(n)) }
+
+func sizeOf(bytes int64) string { return humanize.IBytes(uint64(max(bytes, 0))) }
 
 // rate is how many a second, short enough for a column.
 func rate(perSecond float64) string {

@@ -16,8 +16,11 @@
   };
   setInterval(() => document.hidden || tell(), 1000);
 
+  // What is polled gives way to who reads or chooses something in it.
+  const busy = (part) => part.querySelector("details[open]") || part.contains(document.activeElement) && document.activeElement.matches("input, select, textarea, summary") ||
+    String(getSelection()) !== "" && getSelection().containsNode(part, true);
   document.addEventListener("htmx:beforeRequest", (event) => {
-    const request = event.detail.requestConfig;
-    if (document.hidden && request.verb === "get") event.preventDefault();
+    const polls = (event.target.getAttribute("hx-trigger") || "").startsWith("every");
+    if (polls && (document.hidden || busy(event.target))) event.preventDefault();
   });
 })();
