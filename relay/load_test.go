@@ -70,6 +70,8 @@ func TestConsoleFaults(t *testing.T) {
 	f("[console]\ntoken = ''\nlisten = '0.0.0.0:8485'", `2: console.token: is missing, but 0.0.0.0:8485`+token)
 	f("[console]\nlisten = 'relay.example.com:8485'", `1: console.token: is missing, but relay.example.com:8485`+token)
 	f("[console]\nlisten = ':8485'\ntoken = 'x'")
+	f("[console]\nread_token = 'look'", `2: console.read_token: is of no use without a token, since everybody may do everything; set that too`)
+	f("[console]\ntoken = 'look'\nread_token = 'look'", `3: console.read_token: is the token itself; give each its own`)
 	const carry = `console.token: has a character that a header cannot carry; use letters, digits and signs of ASCII, without spaces`
 	f("[console]\ntoken = 'pass word'", "2: "+carry)
 	f("[console]\nlisten = ':8485'\ntoken = 'schlüssel'", "3: "+carry)
