@@ -1,32 +1,37 @@
 package relay
 
-import (
-	"edgerelay/relay/catalog"
-)
+import "edgerelay/relay/tagging"
 
-// newCatalog compiles the pages, features, track types and guides of the configuration. learned are the guides that passed
-// on their way from an upstream.
-func (c *Config) newCatalog(learned *catalog.Learned) (*catalog.Catalog, error) {
-	o := catalog.Options{Learned: learned}
-	for _, p := range c.Pages {
-		o.Pages = append(o.Pages, catalog.Page{App: p.App, ID: p.ID, Rules: p.Rules})
+// openTagging joins the file's pages, features, track types and guides with those that are kept in the data folder.
+func (r *Relay) openTagging() (err error) {
+	r.tags, err = tagging.Open(tagging.Options{State: r.log, Traffic: r.intake, Learned: r.learned, Logger: r.logger})
+	if err != nil {
+		return err
 	}
-	for _, f := range c.Features {
-		o.Features = append(o.Features, catalog.Feature{App: f.App, ID: f.ID, Selectors: f.Selectors, Page: f.Page})
+	return r.tags.Load(r.config.tags())
+}
+
+// tags is what the configuration has to say about the catalog.
+func (c *Config) tags() *tagging.File {
+	f := &tagging.File{}
+	for _, a := range c.Apps {
+		f.Apps = append(f.Apps, a.Name)
+	}
+	for _, p := range c.Pages {
+		f.Pages = append(f.Pages, tagging.Settings{App: p.App, ID: p.ID, Name: p.Name, Rules: p.Rules})
+	}
+	for _, x := range c.Features {
+		f.Features = append(f.Features, tagging.Settings{App: x.App, ID: x.ID, Name: x.Name, Selectors: x.Selectors, Page: x.Page})
 	}
 	for _, t := range c.Tracks {
-		o.Tracks = append(o.Tracks, catalog.Track{App: t.App, ID: t.ID, Name: t.Name})
+		f.Tracks = append(f.Tracks, tagging.Settings{App: t.App, ID: t.ID, Name: t.Name})
 	}
 	for _, g := range c.Guides {
-		kind, err := catalog.ParseGuideKind(g.Kind)
-		if err != nil {
-			return nil, err
-		}
-		guide := catalog.Guide{App: g.App, ID: g.ID, Name: g.Name, Kind: kind, CreatedAt: g.CreatedAt, CreatedBy: g.CreatedBy}
+		guide := tagging.Settings{App: g.App, ID: g.ID, Name: g.Name, Kind: g.Kind, CreatedAt: g.CreatedAt, CreatedBy: g.CreatedBy}
 		for _, s := range g.Steps {
-			guide.Steps = append(guide.Steps, catalog.Step{ID: s.ID, Type: s.Type})
+			guide.Steps = append(guide.Steps, tagging.Step(s))
 		}
-		o.Guides = append(o.Guides, guide)
+		f.Guides = append(f.Guides, guide)
 	}
-	return catalog.New(o)
+	return f
 }

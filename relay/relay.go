@@ -28,6 +28,7 @@ import (
 	"edgerelay/relay/people"
 	"edgerelay/relay/registry"
 	"edgerelay/relay/replay"
+	"edgerelay/relay/tagging"
 	"edgerelay/relay/upstream"
 	"edgerelay/wal"
 )
@@ -43,7 +44,7 @@ type Relay struct {
 	journal *journal.Journal
 	hooks   *registry.Registry
 	people  *people.Book
-	catalog *catalog.Catalog
+	tags    *tagging.Store
 	learned *catalog.Learned // of guides, from what passes
 	fleet   *deliver.Fleet
 	mailer  *mail.Mailer // nil without [smtp] server
@@ -103,6 +104,9 @@ func (r *Relay) assemble() error {
 	if err := r.openIntake(); err != nil {
 		return err
 	}
+	if err := r.openTagging(); err != nil {
+		return err
+	}
 	if err := r.openReplays(); err != nil {
 		return err
 	}
@@ -146,16 +150,12 @@ func (s selector) Receivers(dst []wal.Receiver, notes []byte, e *event.Event, ap
 
 func (r *Relay) openIntake() (err error) {
 	c := &r.config.Intake
-	r.catalog, err = r.config.newCatalog(r.learned)
-	if err != nil {
-		return err
-	}
 	apps, err := r.config.intakeApps(r.upstreams)
 	if err != nil {
 		return err
 	}
 	r.intake, err = intake.New(intake.Options{
-		Apps: apps, Catalog: r.catalog, Log: r.log, Selector: selector{r.hooks}, People: r.people,
+		Apps: apps, Log: r.log, Selector: selector{r.hooks}, People: r.people,
 		BodyMax: int(c.BodyMax), CORSOrigins: c.CORSOrigins, TrustedProxies: c.TrustedProxies,
 		TLSCert: c.TLSCert, TLSKey: c.TLSKey, Via: r.via, Metrics: r.registry, Logger: r.logger,
 		ConnectionsMax: connectionsMax(descriptorsMax()),
@@ -305,6 +305,9 @@ func (r *Relay) close(ctx context.Context) error {
 		r.reportLeft()
 	}
 	r.closeMailer(ctx)
+	if r.tags != nil {
+		r.tags.Close()
+	}
 	if r.console != nil {
 		faults = append(faults, r.console.Shutdown(ctx))
 	}

@@ -57,10 +57,6 @@ func (r *Relay) Compare(name string, text []byte) ([]Change, error) {
 
 // apply puts a configuration in force. What can be refused comes first, and is made undone when a later step fails.
 func (r *Relay) apply(next *Config) error {
-	known, err := next.newCatalog(r.learned)
-	if err != nil {
-		return err
-	}
 	upstreams, err := r.planUpstreams(next)
 	if err != nil {
 		return err
@@ -80,14 +76,12 @@ func (r *Relay) apply(next *Config) error {
 		r.fleet.Configure(r.config.Delivery.apply)
 		return err
 	}
-	if err := errors.Join(r.seatUpstreams(upstreams), r.intake.SetApps(apps)); err != nil {
+	if err := errors.Join(r.tags.Load(next.tags()), r.seatUpstreams(upstreams), r.intake.SetApps(apps)); err != nil {
 		r.fleet.Configure(r.config.Delivery.apply)
-		return errors.Join(err, r.hooks.Load(r.config.rules(renew), r.config.Webhooks), r.seatUpstreams(r.upstreams))
+		return errors.Join(err, r.hooks.Load(r.config.rules(renew), r.config.Webhooks), r.tags.Load(r.config.tags()), r.seatUpstreams(r.upstreams))
 	}
 	r.keepUpstreams(upstreams)
 	r.journal.Configure(next.Delivery.LogSuccesses, next.Delivery.LogSize)
-	r.intake.SetCatalog(known)
-	r.catalog = known
 	r.config = next
 	return nil
 }

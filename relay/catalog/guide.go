@@ -133,6 +133,9 @@ func (g *Guide) details() *Details {
 	return &Details{Kind: g.Kind, ID: f.id, Name: f.name, Properties: f.appendProperties(nil)}
 }
 
+// Properties is the guide as payloads show it (guideProperties of seed 000), stable JSON.
+func (g *Guide) Properties() []byte { return g.details().Properties }
+
 // millis are t's Unix milliseconds, 0 of no time.
 func millis(t time.Time) int64 {
 	if t.IsZero() {

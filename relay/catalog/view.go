@@ -122,3 +122,6 @@ func (v View) Guide(id []byte) *Details {
 func (v View) PollType(guide, poll []byte) []byte {
 	return v.c.learned.get(v.app, guide).pollType(poll)
 }
+
+// PageCount is how many Items of pages there are, of all apps; they begin at 0.
+func (v View) PageCount() int { return len(v.c.pageIDs) }

@@ -11,9 +11,9 @@ import (
 	"edgerelay/wal"
 )
 
-// tagged is a page that was tagged, in the change of a number.
-func tagged(change byte) event.Event {
-	return event.Event{Kind: event.PageTagged, UniqueID: [20]byte{change}, Time: theTime.UnixMilli(),
+// tagged is a page of an app that was tagged, in the change of a number.
+func tagged(app string, change byte) event.Event {
+	return event.Event{AppName: []byte(app), Kind: event.PageTagged, UniqueID: [20]byte{change}, Time: theTime.UnixMilli(),
 		IDs: [][]byte{[]byte(`"p1"`)}, Properties: []byte(`{"id":"p1"}`)}
 }
 
@@ -33,7 +33,7 @@ func TestAnnounce(t *testing.T) {
 	f := func(app string, change byte, want ...string) {
 		t.Helper()
 		value := fmt.Sprint(app, change)
-		if err := r.server.Announce(app, []event.Event{tagged(change)}, put(value)); err != nil {
+		if err := r.server.Announce([]event.Event{tagged(app, change)}, put(value)); err != nil {
 			t.Fatal(err)
 		}
 		state(value)
@@ -57,7 +57,7 @@ func TestAnnounce(t *testing.T) {
 	}
 
 	// Without events, the state alone.
-	if err := r.server.Announce("demo", nil, put("alone")); err != nil {
+	if err := r.server.Announce(nil, put("alone")); err != nil {
 		t.Fatal(err)
 	}
 	state("alone")
@@ -71,7 +71,7 @@ func (full) Submit(*wal.Batch) error { return wal.ErrFull }
 
 func TestAnnounceToAFullLog(t *testing.T) {
 	r := start(t, func(o *Options) { o.Log = full{o.Log} })
-	err := r.server.Announce("demo", []event.Event{tagged(1)}, func(b *wal.Batch) { b.Put([]byte("catalog/x"), []byte("1")) })
+	err := r.server.Announce([]event.Event{tagged("demo", 1)}, func(b *wal.Batch) { b.Put([]byte("catalog/x"), []byte("1")) })
 	if !errors.Is(err, wal.ErrFull) {
 		t.Errorf("got %v", err)
 	}
@@ -137,7 +137,7 @@ func TestSetCatalogUnderTraffic(t *testing.T) {
 			default:
 			}
 			r.server.SetCatalog(catalogs[i%2])
-			err := errors.Join(r.server.SetApps([]App{demo()}), r.server.Announce("", []event.Event{tagged(i)}, func(*wal.Batch) {}))
+			err := errors.Join(r.server.SetApps([]App{demo()}), r.server.Announce([]event.Event{tagged("", i)}, func(*wal.Batch) {}))
 			if err != nil {
 				t.Error(err)
 			}
