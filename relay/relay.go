@@ -37,6 +37,7 @@ import (
 // Open, works during Run, and is done when Run returns.
 type Relay struct {
 	config   *Config // replaced by Reload
+	begun    *Config // with which it was opened
 	logger   *slog.Logger
 	registry *prometheus.Registry
 
@@ -66,7 +67,7 @@ type Relay struct {
 // Open puts a relay together on its data folder: the log first, then what takes requests. Nothing listens or is sent
 // yet.
 func Open(c *Config, logger *slog.Logger) (*Relay, error) {
-	r := &Relay{config: c, logger: logger, registry: prometheus.NewRegistry(), started: time.Now(), learned: catalog.NewLearned(0),
+	r := &Relay{config: c, begun: c, logger: logger, registry: prometheus.NewRegistry(), started: time.Now(), learned: catalog.NewLearned(0),
 		via: rand.Text()}
 	r.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	log, err := wal.Open(wal.Options{

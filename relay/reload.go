@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,7 +29,7 @@ func (r *Relay) Reload(context.Context) ([]Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	changes := Difference(r.config, next)
+	changes := r.difference(r.config, next)
 	if err := r.apply(next); err != nil {
 		return nil, fmt.Errorf("reload: nothing was changed: %w", err)
 	}
@@ -52,7 +53,20 @@ func (r *Relay) Compare(name string, text []byte) ([]Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Difference(now, next), nil
+	return r.difference(now, next), nil
+}
+
+// difference is what changes in the running relay, in which now is in force, by next. What only a start can change is
+// held against the configuration of the last start, as a reload does not put it in force.
+func (r *Relay) difference(now, next *Config) []Change {
+	changes := slices.DeleteFunc(Difference(now, next), func(c Change) bool { return !c.Live })
+	for _, c := range Difference(r.begun, next) {
+		if !c.Live {
+			changes = append(changes, c)
+		}
+	}
+	slices.SortStableFunc(changes, func(a, b Change) int { return cmp.Compare(a.Key, b.Key) })
+	return changes
 }
 
 // apply puts a configuration in force. What can be refused comes first, and is made undone when a later step fails.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -96,6 +97,24 @@ func TestReloadAppliesDelivery(t *testing.T) {
 	if r.fleet.Sender("a") == before {
 		t.Error("the sender goes on as before")
 	}
+}
+
+// TestPendingChangesStayNamed: what waits for the next start is said again with each reload, until the file is as it was.
+func TestPendingChangesStayNamed(t *testing.T) {
+	r := run(t, reloadApp)
+	r.write("[smtp]\nserver = \"127.0.0.1:25\"\nfrom = \"a@example.com\"\n[delivery]\nretries = 7\n" + reloadApp)
+	r.reload("delivery.retries", "smtp.from", "smtp.server")
+	r.reload("smtp.from", "smtp.server")
+	text, err := os.ReadFile(r.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if changes, err := r.Compare("same.toml", text); err != nil || len(changes) != 2 || changes[0].Key != "smtp.from" {
+		t.Errorf("compared: %+v, %v", changes, err)
+	}
+	r.write(reloadApp)
+	r.reload("delivery.retries")
+	r.reload()
 }
 
 func TestDifference(t *testing.T) {
