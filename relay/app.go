@@ -30,6 +30,7 @@ func (a *appNames) check(t *strict.Table, app string) {
 func (c *Config) readApps(root *strict.Table) *appNames {
 	apps := &appNames{names: map[string]bool{}}
 	keys, integrationKeys := map[string]string{}, map[string]string{}
+	var tables []*strict.Table
 	for _, t := range root.Tables("app", "name") {
 		app := App{Platform: "web", SegmentTrack: true}
 		app.read(t, c.Delivery.AllowHTTP)
@@ -43,6 +44,10 @@ func (c *Config) readApps(root *strict.Table) *appNames {
 		apps.names[app.Name] = true
 		app.checkKeys(t, keys, integrationKeys)
 		c.Apps = append(c.Apps, app)
+		tables = append(tables, t)
+	}
+	for i, t := range tables {
+		c.Apps[i].checkSecrecy(t, keys)
 	}
 	return apps
 }
@@ -107,6 +112,16 @@ func (a *App) checkKeys(t *strict.Table, keys, integrationKeys map[string]string
 	}
 	for i, key := range a.IntegrationKeys {
 		a.checkKey(t, fmt.Sprintf("integration_keys[%d]", i), key, integrationKeys)
+	}
+}
+
+// checkSecrecy notes a key of servers that some app's SDKs have too: by it, whoever looks into a page's traffic could read
+// and set what is known of people.
+func (a *App) checkSecrecy(t *strict.Table, keys map[string]string) {
+	for i, key := range a.IntegrationKeys {
+		if owner, found := keys[key]; found {
+			t.Fault(fmt.Sprintf("integration_keys[%d]", i), "is a key of the SDKs of the app %q, which every browser knows; give servers another one", owner)
+		}
 	}
 }
 

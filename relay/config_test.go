@@ -223,7 +223,7 @@ func TestValues(t *testing.T) {
 		name = "shop"
 		key = "k1"
 		extra_keys = ["k2"]
-		integration_keys = ["k1"]
+		integration_keys = ["k4"]
 		id = -323232
 		subscription = { id = 4802463602049999 }
 		upstream = "http://upstream.example.com/pendo/"

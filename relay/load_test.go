@@ -154,6 +154,9 @@ func TestAppFaults(t *testing.T) {
 	f("name = 'a'\nkey = 'k'\n[[app]]\nname = 'a'\nkey = 'l'", `5: app "a": name: "a" is the name of an earlier app; give each its own`)
 	f("name = 'a'\nkey = 'k'\n[[app]]\nname = 'b'\nkey = 'k'", `6: app "b": key: is a key of the app "a" already; give each app keys of its own`)
 	f("name = 'a'\nkey = 'k'\nextra_keys = ['l', 'k']", `4: app "a": extra_keys[1]: is a key of the app "a" already; give each app keys of its own`)
+	f("name = 'a'\nkey = 'k'\nextra_keys = ['l']\nintegration_keys = ['m', 'l']\n[[app]]\nname = 'b'\nkey = 'm'",
+		`5: app "a": integration_keys[0]: is a key of the SDKs of the app "b", which every browser knows; give servers another one`,
+		`5: app "a": integration_keys[1]: is a key of the SDKs of the app "a", which every browser knows; give servers another one`)
 	f("name = 'a'\nkey = 'k/l'\nextra_keys = ['']\nintegration_keys = ['ä']", `3: app "a": key: `+key, `4: app "a": extra_keys[0]: `+key,
 		`5: app "a": integration_keys[0]: `+key)
 	f("name = 'a'\nkey = 'k'\nid = 1.5", `4: app "a": id: must be a whole number or a text in quotes, not a number with a fraction`)
