@@ -5,6 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"edgerelay/relay/desk"
 	"edgerelay/relay/hook"
 	"edgerelay/relay/journal"
 	"edgerelay/relay/registry"
@@ -17,6 +18,7 @@ func (r *Relay) openJournal() (err error) {
 	if err != nil {
 		return err
 	}
+	r.tap = desk.NewTap(r.journal)
 	r.registry.MustRegister(newJournalCollector(r.journal))
 	return nil
 }

@@ -43,6 +43,7 @@ type Relay struct {
 
 	log     *wal.Log
 	journal *journal.Journal
+	tap     *desk.Tap
 	hooks   *registry.Registry
 	people  *people.Book
 	tags    *tagging.Store
@@ -121,7 +122,7 @@ func (r *Relay) newFleet() {
 			return r.log.Queue(w.Queue, wal.QueueOptions{Wake: wake, Ordered: w.ByVisitor, Yields: w.Patience > 0})
 		},
 		Disabled:   func(w *hook.Webhook, reason string) { r.hooks.TurnedOff(w, reason) },
-		Journal:    r.journal,
+		Journal:    r.tap,
 		Registerer: r.registry, Logger: r.logger,
 	}
 	r.config.Delivery.apply(&o)

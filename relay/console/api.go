@@ -27,6 +27,7 @@ func (s *Server) routeAPI(mux *http.ServeMux) {
 		"/api/errors":                      {"GET": s.errorLog},
 		"/api/apps":                        {"GET": s.apps},
 		"/api/events":                      {"GET": s.events},
+		"/api/deliveries":                  {"GET": s.deliveries},
 		"/api/explain":                     {"POST": s.explain},
 		"/api/reload":                      {"POST": s.reload},
 		"/api/reload/compare":              {"POST": s.compare},

@@ -55,8 +55,13 @@ type sse struct{ id, event, data string }
 // listen begins to follow events; next reads one, ok is false at the end of the stream.
 func (p *plant) listen(query string, headers ...string) (next func() (e sse, ok bool), hangUp func()) {
 	p.t.Helper()
+	return p.listenAt("/api/events"+query, headers...)
+}
+
+func (p *plant) listenAt(path string, headers ...string) (next func() (e sse, ok bool), hangUp func()) {
+	p.t.Helper()
 	ctx, cancel := context.WithCancel(p.t.Context())
-	req, err := http.NewRequestWithContext(ctx, "GET", p.base+"/api/events"+query, nil)
+	req, err := http.NewRequestWithContext(ctx, "GET", p.base+path, nil)
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -102,7 +102,7 @@ func looks(r *http.Request) bool {
 	case http.MethodGet, http.MethodHead:
 		return !strings.HasPrefix(r.URL.Path, "/debug/")
 	}
-	return r.URL.Path == "/logout" || r.URL.Path == "/api/explain"
+	return r.URL.Path == "/logout" || r.URL.Path == "/explain" || r.URL.Path == "/api/explain"
 }
 
 // callerOf says who sent a request. Who sends an Authorization is judged by that alone.

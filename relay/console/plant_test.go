@@ -57,19 +57,20 @@ func mustPlant(t testing.TB, opts Options) *plant {
 	if p.attempts, err = journal.Open(journal.Options{State: p.log, Share: 1, Logger: quiet}); err != nil {
 		t.Fatal(err)
 	}
+	tap := desk.NewTap(p.attempts)
 	p.fleet = deliver.NewFleet(deliver.Options{
 		Open: func(w *hook.Webhook, wake func()) (deliver.Queue, error) {
 			return p.log.Queue(w.Queue, wal.QueueOptions{Wake: wake, Ordered: w.ByVisitor})
 		},
 		Backoff: time.Millisecond, BackoffMax: 10 * time.Millisecond, DisableFailures: 20, DisableWithin: time.Hour,
 		Disabled:  func(w *hook.Webhook, reason string) { p.hooks.TurnedOff(w, reason) },
-		UserAgent: "edgerelay/test", Linger: 10 * time.Millisecond, Journal: p.attempts, Logger: quiet,
+		UserAgent: "edgerelay/test", Linger: 10 * time.Millisecond, Journal: tap, Logger: quiet,
 	})
 	p.openHooks(t, quiet)
 	if p.replays, err = replay.New(replay.Options{Log: p.log, Hooks: p.hooks.Set, Logger: quiet}); err != nil {
 		t.Fatal(err)
 	}
-	p.desk = desk.New(desk.Options{Hooks: p.hooks, Log: p.log, Journal: p.attempts, Replays: p.replays, Pulses: p.pulses, Try: p.try,
+	p.desk = desk.New(desk.Options{Hooks: p.hooks, Log: p.log, Journal: p.attempts, Tap: tap, Replays: p.replays, Pulses: p.pulses, Try: p.try,
 		Reload: func(context.Context) ([]desk.Change, error) { return p.reload() },
 		Compare: func(name string, text []byte) ([]desk.Change, error) {
 			return []desk.Change{{Key: name, To: string(text)}}, nil

@@ -34,6 +34,7 @@ type Options struct {
 	// Journal is the attempt log, Replays sends past events again.
 	Journal *journal.Journal
 	Replays *replay.Runner
+	Tap     *Tap           // that the senders tell of their attempts; nil = one that shows none
 	Pulses  func() []Pulse // the senders of the moment, in no order
 	// Try sends one event to a webhook and waits for the reply. An error says that nothing was sent.
 	Try func(ctx context.Context, w *hook.Webhook, e *event.Event) (Attempt, error)
@@ -51,6 +52,9 @@ type Options struct {
 }
 
 func (o *Options) fill() {
+	if o.Tap == nil {
+		o.Tap = NewTap(o.Journal)
+	}
 	if o.Apps == nil {
 		o.Apps = func() []App { return nil }
 	}

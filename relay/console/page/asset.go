@@ -14,11 +14,12 @@ const AssetPath = "/asset/"
 
 // sources are what pages load, by name, each made of the files that stand behind one another in it.
 var sources = map[string][]string{
-	"console.css": {"style/base.css", "style/inspect.css", "style/list.css", "style/form.css", "style/webhook.css", "style/log.css"},
+	"console.css": {"style/base.css", "style/inspect.css", "style/list.css", "style/form.css", "style/webhook.css", "style/log.css", "style/live.css"},
 	"console.js":  {"script/console.js"},
 	"chart.js":    {"script/chart.js"},
 	"form.js":     {"script/form.js"},
 	"inspect.js":  {"script/inspect.js"},
+	"live.js":     {"script/live.js"},
 	"overview.js": {"script/overview.js"},
 	"icon.svg":    {"style/icon.svg"},
 	"htmx.js":     {"library/htmx.min.js"},

@@ -1,7 +1,6 @@
 package page
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -97,10 +96,9 @@ func (p *Pages) newLog(r *http.Request, base string, list func(journal.Query) (d
 	wanted := q.query()
 	page, err := list(wanted)
 	view := logView{logQuery: q, Base: base, Newest: q.Cursor == ""}
-	var refused *desk.Error
-	switch {
-	case errors.As(err, &refused) && refused.Code == desk.Invalid:
-		view.Wrong = refused.Error()
+	switch message, ok := wrong(err); {
+	case ok:
+		view.Wrong = message
 	case err != nil:
 		return view, err
 	}

@@ -30,6 +30,9 @@ func (p *Pages) Handlers() map[string]map[string]http.HandlerFunc {
 		"/webhook/{name}/replay":        {"GET": p.askReplay, "POST": p.form(p.replay)},
 		"/webhook/{name}/replay/cancel": {"POST": p.form(p.cancelReplay)},
 		"/errors":                       {"GET": p.errorLog},
+		"/live":                         {"GET": p.liveEvents},
+		"/live/deliveries":              {"GET": p.liveDeliveries},
+		"/explain":                      {"GET": p.askExplain, "POST": p.form(p.explain)},
 		"/errors/{id}":                  {"GET": p.anyAttempt},
 		"/webhook/{name}/disable":       {"POST": p.form(p.disable)},
 	} {

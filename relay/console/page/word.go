@@ -38,7 +38,9 @@ func (p *Pages) navigation() []choice {
 	return []choice{
 		{Value: "overview", Name: "Overview", Path: "/"},
 		{Value: "webhooks", Name: "Webhooks", Path: "/webhooks"},
+		{Value: "live", Name: "Live", Path: "/live"},
 		{Value: "errors", Name: "Errors", Path: "/errors"},
+		{Value: "explain", Name: "Explain", Path: "/explain"},
 		{Value: "inspect", Name: "Inspector", Path: "/inspect"},
 	}
 }
