@@ -14,7 +14,8 @@ import (
 
 // openDesk makes what the console and the admin API work on.
 func (r *Relay) openDesk() {
-	r.desk = desk.New(desk.Options{Hooks: r.hooks, Log: r.log, Journal: r.journal, Tap: r.tap, Replays: r.replays, Pulses: r.pulses, Try: r.try, Apps: r.apps, Excluded: r.excluded,
+	r.desk = desk.New(desk.Options{Hooks: r.hooks, Log: r.log, Journal: r.journal, Tap: r.tap, Replays: r.replays, Catalog: r.tags,
+		Pulses: r.pulses, Try: r.try, Apps: r.apps, Excluded: r.excluded,
 		Reload: r.reload, Compare: r.compare, Logger: r.logger})
 }
 

@@ -34,6 +34,7 @@ func (s *Server) routeAPI(mux *http.ServeMux) {
 	} {
 		mux.Handle(path, handlers)
 	}
+	s.routeCatalog(mux)
 }
 
 // statuses are the HTTP statuses of the desk's refusals.
@@ -43,6 +44,7 @@ var statuses = map[desk.Code]int{
 	desk.Stale:                      http.StatusPreconditionFailed,
 	desk.Busy:                       http.StatusServiceUnavailable,
 	desk.Off:                        http.StatusConflict,
+	desk.InUse:                      http.StatusConflict,
 	desk.BadConfig:                  http.StatusConflict,
 	desk.Code(registry.Exists):      http.StatusConflict,
 	desk.Code(registry.ReadOnly):    http.StatusConflict,

@@ -70,7 +70,8 @@ func mustPlant(t testing.TB, opts Options) *plant {
 	if p.replays, err = replay.New(replay.Options{Log: p.log, Hooks: p.hooks.Set, Logger: quiet}); err != nil {
 		t.Fatal(err)
 	}
-	p.desk = desk.New(desk.Options{Hooks: p.hooks, Log: p.log, Journal: p.attempts, Tap: tap, Replays: p.replays, Pulses: p.pulses, Try: p.try,
+	p.desk = desk.New(desk.Options{Hooks: p.hooks, Log: p.log, Journal: p.attempts, Tap: tap, Replays: p.replays, Catalog: openCatalog(t, p.log),
+		Pulses: p.pulses, Try: p.try,
 		Reload: func(context.Context) ([]desk.Change, error) { return p.reload() },
 		Compare: func(name string, text []byte) ([]desk.Change, error) {
 			return []desk.Change{{Key: name, To: string(text)}}, nil

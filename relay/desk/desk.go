@@ -23,6 +23,7 @@ import (
 	"edgerelay/relay/journal"
 	"edgerelay/relay/registry"
 	"edgerelay/relay/replay"
+	"edgerelay/relay/tagging"
 	"edgerelay/wal"
 )
 
@@ -35,6 +36,7 @@ type Options struct {
 	Journal *journal.Journal
 	Replays *replay.Runner
 	Tap     *Tap           // that the senders tell of their attempts; nil = one that shows none
+	Catalog *tagging.Store // pages, features, track types and guides; nil = there are none to look at
 	Pulses  func() []Pulse // the senders of the moment, in no order
 	// Try sends one event to a webhook and waits for the reply. An error says that nothing was sent.
 	Try func(ctx context.Context, w *hook.Webhook, e *event.Event) (Attempt, error)

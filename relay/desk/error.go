@@ -6,6 +6,7 @@ import (
 
 	"edgerelay/relay/hook"
 	"edgerelay/relay/registry"
+	"edgerelay/relay/tagging"
 )
 
 // Code is what sort of refusal an Error is.
@@ -18,6 +19,7 @@ const (
 	Stale    Code = Code(registry.Stale)    // it was changed meanwhile
 	Busy     Code = "busy"                  // too many do the same
 	Off      Code = "off"                   // the webhook must be on for it
+	InUse    Code = Code(tagging.InUse)     // another entry of the catalog counts on it
 
 	BadConfig Code = "bad_config" // the config file cannot be put in force
 )

@@ -21,6 +21,9 @@ type Ref struct {
 // Create makes one entry of each document, all of them or none. One that names no ID gets one. When it returns, events
 // touch them.
 func (s *Store) Create(list List, documents ...Document) ([]Entry, error) {
+	if len(documents) == 0 {
+		return nil, nil
+	}
 	s.mu.Lock()
 	made, err := s.plan(list, documents)
 	if err == nil {
