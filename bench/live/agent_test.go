@@ -31,7 +31,7 @@ type watch struct {
 // openShop opens the shop without starting the agent. more is more config, members of the app first.
 func openShop(t *testing.T, more string) *watch {
 	t.Helper()
-	b := openTab(t, startSite(t))
+	b := openTab(t, startSite(t).server.URL)
 	sink := startReceiver(t)
 	return &watch{b, sink, startRelay(t, sink, more+catalog)}
 }

@@ -47,8 +47,8 @@ type tab struct {
 	url string // of the site
 }
 
-// openTab opens an empty tab for a site.
-func openTab(t *testing.T, s *site) *tab {
+// openTab opens an empty tab for the site at a URL.
+func openTab(t *testing.T, url string) *tab {
 	t.Helper()
 	path := need(t, browser)
 	chromium.once.Do(func() { chromium.start(path) })
@@ -59,7 +59,7 @@ func openTab(t *testing.T, s *site) *tab {
 	t.Cleanup(cancel)
 	ctx, end := chromedp.NewContext(ctx, chromedp.WithNewBrowserContext())
 	t.Cleanup(end)
-	b := &tab{ctx: ctx, url: s.server.URL}
+	b := &tab{ctx: ctx, url: url}
 	if err := chromedp.Do(ctx); err != nil { // the tab lives as long as the context of its first steps
 		t.Fatalf("open a tab: %v", err)
 	}

@@ -27,7 +27,7 @@ func TestSegmentBrowserSDK(t *testing.T) {
 		"batched": `{integrations: {'Segment.io': {deliveryStrategy: {strategy: 'batching', config: {size: 10, timeout: 100}}}}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := openTab(t, startSite(t))
+			b := openTab(t, startSite(t).server.URL)
 			sink := startReceiver(t)
 			r := startRelay(t, sink, "")
 			b.visit(t, "/segment.html")
@@ -47,7 +47,7 @@ func TestSegmentBrowserSDK(t *testing.T) {
 func TestRudderBrowserSDK(t *testing.T) {
 	for name, options := range map[string]string{"requests": `{}`, "beacons": `{useBeacon: true}`} {
 		t.Run(name, func(t *testing.T) {
-			b := openTab(t, startSite(t))
+			b := openTab(t, startSite(t).server.URL)
 			sink := startReceiver(t)
 			r := startRelay(t, sink, "")
 			b.visit(t, "/rudder.html")

@@ -1,4 +1,4 @@
-// Package live points real clients at the running program: Pendo's agent and Segment's and RudderStack's browser SDKs in
+// Package live points real clients at the running program, and a browser at its console: Pendo's agent and Segment's and RudderStack's browser SDKs in
 // Chromium, Segment's SDKs for Node and Go. What they send must come out at a receiver as signed webhooks, once; also when
 // the program is killed and started again in between.
 //
