@@ -71,8 +71,8 @@ func TestFailuresTurnTheWebhookOff(t *testing.T) {
 		if _, buried, _ := b.queue.counts(); len(at) != 20 || buried != 20 {
 			t.Errorf("%d attempts, %d dead letters; want 20", len(at), buried)
 		}
-		if !b.queue.held || b.queue.Stats().Flight != 0 || b.queue.Stats().Backlog != 80 {
-			t.Errorf("on hold: %v, %+v", b.queue.held, b.queue.Stats())
+		if !b.queue.onHold() || b.queue.Stats().Flight != 0 || b.queue.Stats().Backlog != 80 {
+			t.Errorf("on hold: %v, %+v", b.queue.onHold(), b.queue.Stats())
 		}
 	})
 }
@@ -168,8 +168,8 @@ func TestWebhookThatIsOff(t *testing.T) {
 		b.queue.add(10)
 		b.sender.Wake()
 		b.sleep(time.Hour)
-		if at, _ := b.receiver.times(); len(at) != 0 || b.queue.takes != 0 || !b.queue.held {
-			t.Errorf("%d requests, %d takes, on hold: %v", len(at), b.queue.takes, b.queue.held)
+		if at, _ := b.receiver.times(); len(at) != 0 || b.queue.takes != 0 || !b.queue.onHold() {
+			t.Errorf("%d requests, %d takes, on hold: %v", len(at), b.queue.takes, b.queue.onHold())
 		}
 		if st := b.sender.State(); st.Name != "off" || st.Lanes != 0 {
 			t.Errorf("the sender is %+v", st)

@@ -57,8 +57,8 @@ func TestProbeTurnsTheWebhookOn(t *testing.T) {
 				t.Errorf("probe %d came after %v, want %v", i+1, got, want)
 			}
 		}
-		if settled, buried, open := b.queue.counts(); settled != 0 || buried != 3 || open != 7 || !b.queue.held {
-			t.Errorf("%d delivered, %d given up, %d wait, held %v", settled, buried, open, b.queue.held)
+		if settled, buried, open := b.queue.counts(); settled != 0 || buried != 3 || open != 7 || !b.queue.onHold() {
+			t.Errorf("%d delivered, %d given up, %d wait, held %v", settled, buried, open, b.queue.onHold())
 		}
 		for i, a := range d.entries() {
 			if want := []journal.Outcome{journal.Dead, journal.Retry}[i/3]; a.Outcome != want || a.Number != 1 || a.Status != 500 {

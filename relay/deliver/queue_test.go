@@ -145,6 +145,12 @@ func (q *memQueue) Hold(held bool) {
 	q.held = held
 }
 
+func (q *memQueue) onHold() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.held
+}
+
 func (q *memQueue) Stats() wal.QueueStats {
 	q.mu.Lock()
 	defer q.mu.Unlock()

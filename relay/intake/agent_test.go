@@ -218,6 +218,7 @@ func TestGuides(t *testing.T) {
 	f("guideSeen", `{"guide_id":"x","step_poll_types":["FreeForm","NPSRating"]}`, `npsDisplayed ["x"]   `)
 	f("guideSeen", `{"guide_id":"p","step_poll_types":"NPSRating"}`, `pollDisplayed ["p"]  "" `)
 	f("guideSeen", `{"guide_id":"n"}`, `npsDisplayed ["n"]  "" `)
+	f("guideSeen", `{"guide_id":"n","step_poll_types":["FreeForm"]}`, `npsDisplayed ["n"]  "" `)
 	f("guideSeen", `{"guide_id":17}`, `guideDisplayed ["17"]   `)
 	f("guideAdvanced", `{"guide_id":"g","guide_step_id":"s1","destination_step_id":"s2"}`, `guideAdvanced ["g"] "s1" "Tour" `)
 	f("guideAdvanced", `{"guide_id":"g","guide_step_id":"s2"}`, `guideAdvanced ["g"] "s2" "Tour" `, `guideCompleted ["g"] "s2" "Tour" `)
@@ -281,9 +282,13 @@ func TestPolls(t *testing.T) {
 		`pollSubmitted "h" "s1"[{"duration":11964,"pollId":"p1","pollType":"A","response":3}]`,
 		`pollSubmitted "g" "s1"[{"duration":11964,"pollId":"p1","pollType":"A","response":4},{"duration":11964,"pollId":"p5","pollType":"A","response":5}]`)
 	// the catalog fills in what the agent does not say
-	f([]string{answer("n", "s", "p1", "", `7`), answer("n", "s", "p2", "FreeForm", `"r"`)}, `npsSubmitted "n" "s"{"reason":"r","source":"web"}`,
-		`pollSubmitted "n" "s"[{"duration":11964,"pollId":"p1","response":7}]`)
+	f([]string{answer("n", "s", "p1", "", `7`), answer("n", "s", "p2", "FreeForm", `"r"`)}, `npsSubmitted "n" "s"{"rating":7,"reason":"r","source":"web"}`)
 	f([]string{answer("n", "s", "p1", "", `7`)}, `npsSubmitted "n" "s"{"rating":7,"reason":"","source":"web"}`)
+	// a survey in two steps: the reason brings the rating of the step before with it, of the same visitor and guide
+	f([]string{answer("n", "s1", "p1", "NPSRating", `3`)}, `npsSubmitted "n" "s1"{"rating":3,"reason":"","source":"web"}`)
+	f([]string{answer("m", "s2", "p2", "FreeForm", `"slow"`)}, `pollSubmitted "m" "s2"[{"duration":11964,"pollId":"p2","pollType":"FreeForm","response":"slow"}]`)
+	f([]string{answer("n", "s2", "p2", "FreeForm", `"slow"`)}, `npsSubmitted "n" "s2"{"rating":3,"reason":"slow","source":"web"}`)
+	f([]string{strings.Replace(answer("n", "s2", "p2", "FreeForm", `"slow"`), `"visitor_id":"v"`, `"visitor_id":"v2"`, 1)}, "visitorCreated  ", `npsSubmitted "n" "s2"{"reason":"slow","source":"web"}`)
 	f([]string{answer("l", "s", "q", "", `"one"`)}, `pollSubmitted "l" "s"[{"duration":11964,"pollId":"q","pollType":"PickList","response":"one"}]`)
 }
 

@@ -80,8 +80,8 @@ func guideKind(kind agentType, pollTypes []byte, known *catalog.Details) event.K
 	case kind == agentGuideDismissed:
 		return event.GuideDismissed
 	case len(pollTypes) > len("[]") && pollTypes[0] == '[':
-		if holds(pollTypes, npsRating) {
-			return event.NPSDisplayed
+		if holds(pollTypes, npsRating) || known != nil && known.Kind == catalog.KindNPS {
+			return event.NPSDisplayed // also the step that asks for the reason
 		}
 		return event.PollDisplayed
 	case known == nil:

@@ -131,6 +131,7 @@ type Server struct {
 	calls   atomic.Uint64 // numbers messages that have neither an ID nor a time
 	listen  listeners
 	tokens  *jwt.Parser
+	surveys surveys
 	round   sync.Once // says that an upstream leads back here
 
 	changing sync.Mutex // of apps and catalog

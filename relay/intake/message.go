@@ -164,9 +164,16 @@ func (r *request) tryMessage(raw []byte, env *envelope) (why omission, ok bool) 
 	given := r.timeOf(&m, env, &it.event)
 	it.event.UniqueID = r.messageIdentity(&m, given, it.event.Kind)
 	if it.event.Kind == event.PageLoaded {
+		r.findPageOf(&it.event)
 		r.doubtPage(&m, given)
 	}
 	return 0, true
+}
+
+// findPageOf gives a page call the IDs of the pages whose rules its URL matches, as a page load of the agent has them.
+func (r *request) findPageOf(e *event.Event) {
+	r.agent.pages = r.app.catalog.Pages(r.agent.pages[:0], &r.agent.look, e.URL)
+	e.IDs = r.app.catalog.AppendPageIDs(e.IDs, r.agent.pages)
 }
 
 // readMessage fills what a message tells: who, and what happened or what is known of them.

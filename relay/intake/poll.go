@@ -124,10 +124,11 @@ func (r *request) addSubmissions() {
 		rating := r.take(b, npsRating)
 		if nps := rating != nil || b.known != nil && b.known.Kind == catalog.KindNPS; nps {
 			reason := r.take(b, freeForm)
-			if rating == nil && reason == nil {
+			if rating == nil {
 				rating = r.takeNumber(b)
 			}
 			if rating != nil || reason != nil {
+				rating = r.whole(b, rating, reason)
 				e := r.addGuideItem(&b.first, event.NPSSubmitted, b.known, b.guide, b.step, b.language)
 				e.Guide.NPS = r.value(func(dst []byte) []byte { return appendNPS(dst, rating, reason) })
 			}

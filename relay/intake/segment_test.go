@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"edgerelay/relay/catalog"
 )
 
 // TestSegmentCalls is one call of each type through each spelling of its path, as the documented curl examples send
@@ -263,4 +265,29 @@ func TestSegmentIdentity(t *testing.T) {
 	if got := r.counter("edge_intake_duplicate_events_total"); got != 4 {
 		t.Errorf("%v duplicates counted", got)
 	}
+}
+
+// TestSegmentPagesAreNamed: a page call has the IDs of the pages whose rules its URL matches, like a page load of the agent.
+func TestSegmentPagesAreNamed(t *testing.T) {
+	known, err := catalog.New(catalog.Options{Pages: []catalog.Page{{ID: "home", Rules: []string{"//*/home"}}, {ID: "all", Rules: []string{"//app.example.com/**"}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := start(t, func(o *Options) { o.Catalog = known })
+	r.good("/v1/page", `{"userId":"v","messageId":"0"}`, basicKey)
+	r.events()
+	f := func(url, ids string) {
+		t.Helper()
+		r.good("/v1/page", `{"userId":"v","context":{"page":{"url":"`+url+`"}},"messageId":"`+url+`"}`, basicKey)
+		var got []string
+		for _, e := range r.events() {
+			got = append(got, fmt.Sprintf("%s %s", e.Kind, e.IDs))
+		}
+		if strings.Join(got, ", ") != "pageLoaded "+ids {
+			t.Errorf("%s: %q, want the ids %s", url, got, ids)
+		}
+	}
+	f("https://app.example.com/home", `["home" "all"]`)
+	f("https://app.example.com/other", `["all"]`)
+	f("https://example.com/other", `[]`)
 }
