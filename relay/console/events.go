@@ -205,7 +205,7 @@ func (s *Server) compare(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if file.Text == "" {
-		failField(w, http.StatusBadRequest, "bad_request", "text", "is missing; send the text of a config file")
+		failField(w, http.StatusBadRequest, "invalid", "text", "is missing; send the text of a config file")
 		return
 	}
 	changes, err := s.opts.Desk.Compare(cmp.Or(file.Name, "config.toml"), []byte(file.Text))

@@ -242,7 +242,7 @@ func TestReload(t *testing.T) {
 	if _, text := p.do("POST", "/api/reload/compare", `{"name":"a.toml","text":"x"}`, "Content-Type", "application/json"); text != `{"changes":[{"key":"a.toml","from":"","to":"x","live":false}]}`+"\n" {
 		t.Errorf("compared %s", text)
 	}
-	p.deny(400, "bad_request", "text", "is missing", "POST", "/api/reload/compare", `{"name":"a.toml"}`)
+	p.deny(400, "invalid", "text", "is missing", "POST", "/api/reload/compare", `{"name":"a.toml"}`)
 }
 
 // TestTry: a webhook that is off is sent one signed event, and what it answered is shown.
@@ -256,7 +256,7 @@ func TestTry(t *testing.T) {
 	}
 	headers := map[string]string{}
 	for _, h := range trial.Request.Headers {
-		headers[h[0]] = h[1]
+		headers[h.Name] = h.Value
 	}
 	if trial.Request.Line != "POST /in?a=1 HTTP/1.1" || headers["X-Api-Key"] != "••••" || !strings.HasPrefix(headers["X-Pendo-Signature"], "sha256=") || headers["X-Edgerelay-Attempt"] != "1" {
 		t.Errorf("request %+v", trial.Request)

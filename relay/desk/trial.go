@@ -13,6 +13,7 @@ import (
 
 	"edgerelay/relay/event"
 	"edgerelay/relay/hook"
+	"edgerelay/relay/journal"
 )
 
 // Attempt is what came of one request that was sent to try a webhook out.
@@ -40,10 +41,10 @@ type Trial struct {
 
 // Request is an HTTP request as it was sent, secrets masked. Signatures are shown.
 type Request struct {
-	Line    string      `json:"line"` // "POST /in HTTP/1.1"
-	URL     string      `json:"url"`
-	Headers [][2]string `json:"headers"` // names and values, in their order
-	Body    Shortened   `json:"body"`
+	Line    string           `json:"line"` // "POST /in HTTP/1.1"
+	URL     string           `json:"url"`
+	Headers []journal.Header `json:"headers"` // in their order
+	Body    Shortened        `json:"body"`
 }
 
 // Shortened is a text, or the beginning of a long one.
@@ -165,7 +166,7 @@ func (d *Desk) freshen(e *event.Event) {
 func showRequest(w *hook.Webhook, wire []byte) Request {
 	head, body, _ := bytes.Cut(wire, []byte("\r\n\r\n"))
 	line, fields, _ := bytes.Cut(head, []byte("\r\n"))
-	r := Request{Line: shownText(line), URL: w.Target.String(), Headers: [][2]string{}, Body: shorten(body)}
+	r := Request{Line: shownText(line), URL: w.Target.String(), Headers: []journal.Header{}, Body: shorten(body)}
 	secret := hook.MaskHeaders(w.Headers)
 	for field := range bytes.SplitSeq(fields, []byte("\r\n")) {
 		name, value, _ := bytes.Cut(field, []byte(": "))
@@ -173,7 +174,7 @@ func showRequest(w *hook.Webhook, wire []byte) Request {
 		if masked, own := secret[string(name)]; own {
 			shown = shownText([]byte(masked))
 		}
-		r.Headers = append(r.Headers, [2]string{string(name), shown})
+		r.Headers = append(r.Headers, journal.Header{Name: string(name), Value: shown})
 	}
 	return r
 }

@@ -9,6 +9,7 @@ import (
 
 	"edgerelay/relay/event"
 	"edgerelay/relay/hook"
+	"edgerelay/relay/journal"
 )
 
 const sent = "POST /in HTTP/1.1\r\nHost: example.com\r\nX-Token: t0p-secret\r\nX-Team: one\r\nX-Pendo-Signature: sha256=abc\r\n\r\n{\"event\":\"x\"}"
@@ -40,7 +41,7 @@ func TestTry(t *testing.T) {
 	}
 	r := first.Request
 	if r.Line != "POST /in HTTP/1.1" || r.URL != "https://example.com/in" || r.Body.Text != `{"event":"x"}` || len(r.Headers) != 4 ||
-		r.Headers[1] != [2]string{"X-Token", "••••"} || r.Headers[2] != [2]string{"X-Team", "one"} || r.Headers[3] != [2]string{"X-Pendo-Signature", "sha256=abc"} {
+		r.Headers[1] != (journal.Header{Name: "X-Token", Value: "••••"}) || r.Headers[2] != (journal.Header{Name: "X-Team", Value: "one"}) || r.Headers[3] != (journal.Header{Name: "X-Pendo-Signature", Value: "sha256=abc"}) {
 		t.Errorf("request %+v", r)
 	}
 	g.reply.Reply = []byte("token t0p-secret, Bearer abcdefgh, abcdefgh, signing-secret, one")

@@ -21,7 +21,7 @@ type trial struct {
 	MS                     float64
 	Request                struct {
 		Line, URL string
-		Headers   [][2]string
+		Headers   []struct{ Name, Value string }
 		Body      shortened
 	}
 	Reply shortened
@@ -61,7 +61,7 @@ func (s *testCommand) print(c *Console, t trial) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n", clean(t.Request.Line))
 	for _, h := range t.Request.Headers {
-		fmt.Fprintf(&b, "%s: %s\n", clean(h[0]), clean(h[1]))
+		fmt.Fprintf(&b, "%s: %s\n", clean(h.Name), clean(h.Value))
 	}
 	fmt.Fprintf(&b, "\n%s\n\n", clean(t.Request.Body.Text))
 	status := fmt.Sprintf("%d %s", t.Status, http.StatusText(t.Status))

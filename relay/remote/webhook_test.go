@@ -65,7 +65,7 @@ func TestCommandsAskAndPrint(t *testing.T) {
 	f(func(ctx context.Context, c *Console) error { return Compare(ctx, c, "a.toml", []byte("x")) },
 		`{"changes":[{"key":"log.dir","from":"a","to":"b","live":false},{"key":"app.x.name","from":"","to":"x","live":true}]}`,
 		`POST /api/reload/compare Bearer t0ken {"name":"a.toml","text":"x"}`, "~ log.dir = a → b  (with the next start)\n+ app.x.name = x\n")
-	f((&testCommand{Name: "x", Event: "pageLoaded"}).Run, `{"outcome":"delivered","status":204,"ms":12.3,"request":{"line":"POST / HTTP/1.1","headers":[["Host","h"]],"body":{"text":"{}"}},"reply":{"text":"thanks\u001b"}}`,
+	f((&testCommand{Name: "x", Event: "pageLoaded"}).Run, `{"outcome":"delivered","status":204,"ms":12.3,"request":{"line":"POST / HTTP/1.1","headers":[{"name":"Host","value":"h"}],"body":{"text":"{}"}},"reply":{"text":"thanks\u001b"}}`,
 		`POST /api/webhooks/x/test Bearer t0ken {"event":"pageLoaded"}`, "POST / HTTP/1.1\nHost: h\n\n{}\n\n204 No Content after 12 ms: delivered\n\nthanks \n")
 	f((&testCommand{Name: "x"}).Run, `{"outcome":"delivered"}`, `POST /api/webhooks/x/test Bearer t0ken`)
 	f((&logCommand{Name: "x", Status: "5xx", Since: "2026-11-21T10:00:00Z", Limit: 2}).Run, `{"attempts":[{"time":"2026-11-21T10:00:00Z","outcome":"retry","status":503,"reason":"no","event":"pageLoaded","unique_id":"ab","attempt":2,"timing":{"total":1.25}},{"time":"2026-11-21T10:00:00Z","outcome":"note"}]}`,

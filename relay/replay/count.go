@@ -78,7 +78,7 @@ func (s *scan) count(ctx context.Context) (c Count, err error) {
 func (c *Count) add(p *pick) {
 	c.Events++
 	c.Bytes += int64(len(p.body))
-	c.Last = time.UnixMilli(p.time)
+	c.Last = time.UnixMilli(p.time).UTC()
 	if c.Events == 1 {
 		c.First = c.Last
 	}

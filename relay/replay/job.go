@@ -173,12 +173,12 @@ func (j *job) picture() Job {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	p := Job{ID: j.id, Request: j.task.Request, State: j.at.State, Reason: cmp.Or(j.at.Reason, j.waits),
-		Started: time.UnixMilli(j.task.Started), Events: j.at.Events, Bytes: j.at.Bytes, Lost: j.at.Lost, Share: j.share()}
+		Started: time.UnixMilli(j.task.Started).UTC(), Events: j.at.Events, Bytes: j.at.Bytes, Lost: j.at.Lost, Share: j.share()}
 	if j.at.Ended != 0 {
-		p.Ended = time.UnixMilli(j.at.Ended)
+		p.Ended = time.UnixMilli(j.at.Ended).UTC()
 	}
 	if j.at.Time != 0 {
-		p.At = time.UnixMilli(j.at.Time)
+		p.At = time.UnixMilli(j.at.Time).UTC()
 	}
 	return p
 }
