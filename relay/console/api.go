@@ -8,9 +8,13 @@ import (
 	"edgerelay/relay/registry"
 )
 
-// routeAPI adds the admin API. All of it answers JSON; what goes wrong is {"error":{"code","message","field"}}.
-func (s *Server) routeAPI(mux *http.ServeMux) {
-	for path, handlers := range map[string]methods{
+// api is the admin API: the methods of each path. All of it answers JSON; what goes wrong is
+// {"error":{"code","message","field"}}. openapi.json describes it.
+func (s *Server) api() map[string]methods {
+	if s.opts.Desk == nil {
+		return map[string]methods{"/api/stats": {"GET": s.stats}}
+	}
+	return map[string]methods{
 		"/api/webhooks":                    {"GET": s.listWebhooks, "POST": s.createWebhook},
 		"/api/webhooks/{name}":             {"GET": s.getWebhook, "PATCH": s.editWebhook, "DELETE": s.deleteWebhook},
 		"/api/webhooks/{name}/enable":      {"POST": s.enableWebhook},
@@ -31,8 +35,8 @@ func (s *Server) routeAPI(mux *http.ServeMux) {
 		"/api/explain":                     {"POST": s.explain},
 		"/api/reload":                      {"POST": s.reload},
 		"/api/reload/compare":              {"POST": s.compare},
-	} {
-		mux.Handle(path, handlers)
+		"/api/stats":                       {"GET": s.stats},
+		"/api/openapi.json":                {"GET": s.describe},
 	}
 	s.routeCatalog(mux)
 }

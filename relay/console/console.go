@@ -12,7 +12,7 @@
 //	GET  /inspect           the last deliveries, as a page for browsers, else (or with ?format=json) as JSON
 //	DELETE /inspect         forgets them
 //
-//	/api/…              the admin API, see routeAPI                /login, /logout  of people; their pages are in package page
+//	/api/…              the admin API, see openapi.json             /login, /logout  of people; their pages are in package page
 //
 // With a token, all but the two health checks want "Authorization: Bearer TOKEN", or the token as the password of Basic;
 // people log in at /login, and their browser keeps a cookie for half a day. The token for reading lets its owner look at

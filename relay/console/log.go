@@ -123,12 +123,15 @@ func (s *Server) reviveDead(w http.ResponseWriter, r *http.Request) {
 	s.answerJob(w, r, http.StatusAccepted, job, err)
 }
 
+// replayRequest is what a replay is asked for with.
+type replayRequest struct {
+	replay.Request
+	DryRun bool `json:"dry_run"`
+}
+
 // replayWebhook sends past events to a webhook again, or counts them.
 func (s *Server) replayWebhook(w http.ResponseWriter, r *http.Request) {
-	var wanted struct {
-		replay.Request
-		DryRun bool `json:"dry_run"`
-	}
+	var wanted replayRequest
 	if !readJSON(w, r, &wanted) {
 		return
 	}

@@ -74,6 +74,9 @@ func mustPlant(t testing.TB, opts Options) *plant {
 		Pulses: p.pulses, Try: p.try,
 		Reload: func(context.Context) ([]desk.Change, error) { return p.reload() },
 		Compare: func(name string, text []byte) ([]desk.Change, error) {
+			if string(text) == "faulty" {
+				return nil, &desk.Error{Code: desk.BadConfig, Message: name + ":1: is faulty"}
+			}
 			return []desk.Change{{Key: name, To: string(text)}}, nil
 		},
 		Apps: configuredApps, Logger: quiet, Now: opts.Now})

@@ -49,13 +49,12 @@ func (s *Server) routes() http.Handler {
 	behind.Handle("/{$}", methods{"GET": s.overview})
 	behind.Handle("/login", methods{"GET": s.loginPage, "POST": s.login})
 	behind.Handle("/logout", methods{"POST": s.logout})
-	behind.Handle("/api/stats", methods{"GET": s.stats})
 	behind.Handle("/metrics", methods{"GET": s.metrics().ServeHTTP})
 	behind.Handle("/debug/pprof/", profiles())
 	behind.Handle("/inspect", inspector)
 	behind.Handle("/inspect/{rest...}", inspector)
-	if s.opts.Desk != nil {
-		s.routeAPI(behind)
+	for path, handlers := range s.api() {
+		behind.Handle(path, handlers)
 	}
 	for path, handlers := range s.pages.Handlers() {
 		behind.Handle(path, methods(handlers))
