@@ -26,7 +26,7 @@ func (s *Server) deliveries(w http.ResponseWriter, r *http.Request) {
 	if !q.ok(w) {
 		return
 	}
-	if !strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
+	if r.Method != http.MethodGet || !strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
 		fail(w, http.StatusNotAcceptable, "not_acceptable", "deliveries are shown as they come: send \"Accept: text/event-stream\"; past ones are in the webhooks' logs")
 		return
 	}

@@ -56,6 +56,9 @@ func TestLiveDeliveries(t *testing.T) {
 		t.Errorf("%+v %v: %+v %v", e, ok, d, err)
 	}
 	p.refused(406, "not_acceptable", "", "text/event-stream", "GET", "/api/deliveries", "")
+	if resp, _ := p.do("HEAD", "/api/deliveries", "", "Accept", "text/event-stream"); resp.StatusCode != 406 {
+		t.Errorf("HEAD: %d", resp.StatusCode)
+	}
 	p.refused(400, "invalid", "status", "failed", "GET", "/api/deliveries?status=dead", "")
 	p.refused(400, "invalid", "webhook", "nobody", "GET", "/api/deliveries?webhook=nobody", "", "Accept", "text/event-stream")
 	if err := p.end(); err != nil {
