@@ -14,7 +14,7 @@ func (s *Server) api() map[string]methods {
 	if s.opts.Desk == nil {
 		return map[string]methods{"/api/stats": {"GET": s.stats}}
 	}
-	return map[string]methods{
+	paths := map[string]methods{
 		"/api/webhooks":                    {"GET": s.listWebhooks, "POST": s.createWebhook},
 		"/api/webhooks/{name}":             {"GET": s.getWebhook, "PATCH": s.editWebhook, "DELETE": s.deleteWebhook},
 		"/api/webhooks/{name}/enable":      {"POST": s.enableWebhook},
@@ -38,7 +38,8 @@ func (s *Server) api() map[string]methods {
 		"/api/stats":                       {"GET": s.stats},
 		"/api/openapi.json":                {"GET": s.describe},
 	}
-	s.routeCatalog(mux)
+	s.addCatalog(paths)
+	return paths
 }
 
 // statuses are the HTTP statuses of the desk's refusals.

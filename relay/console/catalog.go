@@ -9,15 +9,15 @@ import (
 	"edgerelay/relay/tagging"
 )
 
-// routeCatalog adds the API of pages, features, track types and guides. An entry is at /api/LIST/ID, or at /api/LIST?id=ID
+// addCatalog adds the API of pages, features, track types and guides. An entry is at /api/LIST/ID, or at /api/LIST?id=ID
 // when its ID cannot stand in a path; when several apps have it, ?app= says whose is meant.
-func (s *Server) routeCatalog(mux *http.ServeMux) {
+func (s *Server) addCatalog(paths map[string]methods) {
 	for _, list := range tagging.Lists {
 		l := entries{s, list}
-		mux.Handle("/api/"+string(list), methods{"GET": l.list, "POST": l.create, "PATCH": l.edit, "DELETE": l.delete})
-		mux.Handle("/api/"+string(list)+"/{id}", methods{"GET": l.get, "PATCH": l.edit, "DELETE": l.delete})
+		paths["/api/"+string(list)] = methods{"GET": l.list, "POST": l.create, "PATCH": l.edit, "DELETE": l.delete}
+		paths["/api/"+string(list)+"/{id}"] = methods{"GET": l.get, "PATCH": l.edit, "DELETE": l.delete}
 	}
-	mux.Handle("/api/catalog/try", methods{"POST": s.tryCatalog})
+	paths["/api/catalog/try"] = methods{"POST": s.tryCatalog}
 }
 
 // entries answers for one list.

@@ -27,7 +27,7 @@ func (n nowhere) Announce(_ []event.Event, stage func(*wal.Batch)) error {
 
 func (nowhere) SetCatalog(*catalog.Catalog) {}
 
-// openCatalog is a catalog with a page of the file, and a guide that was learnt.
+// openCatalog is a catalog with a page, a feature and a track type of the file, and a guide that was learnt.
 func openCatalog(t testing.TB, log *wal.Log) *tagging.Store {
 	t.Helper()
 	learned := catalog.NewLearned(0)
@@ -41,7 +41,9 @@ func openCatalog(t testing.TB, log *wal.Log) *tagging.Store {
 	}
 	t.Cleanup(s.Close)
 	if err := s.Load(&tagging.File{Apps: []string{"web", "mobile"},
-		Pages: []tagging.Settings{{App: "web", ID: "of/file", Name: "Of the file", Rules: []string{"//*/file"}}}}); err != nil {
+		Pages:    []tagging.Settings{{App: "web", ID: "of/file", Name: "Of the file", Rules: []string{"//*/file"}}},
+		Features: []tagging.Settings{{App: "web", ID: "of/file", Selectors: []string{"#of-the-file"}}},
+		Tracks:   []tagging.Settings{{App: "web", ID: "of/file", Name: "Of the file"}}}); err != nil {
 		t.Fatal(err)
 	}
 	return s

@@ -18,6 +18,7 @@ import (
 	"edgerelay/relay/journal"
 	"edgerelay/relay/registry"
 	"edgerelay/relay/replay"
+	"edgerelay/relay/tagging"
 )
 
 // mustDocument is openapi.json, which is valid, with its examples.
@@ -153,6 +154,18 @@ func TestOpenAPISchemas(t *testing.T) {
 		fault
 		Faults []desk.Fault `json:"faults"`
 	}{Faults: []desk.Fault{{}}}}, map[string]any{"error": fault{}})
+
+	f("CatalogTrial", complete[tagging.Trial](), tagging.Trial{})
+	f("EntryFault", tagging.Fault{}, tagging.Fault{})
+	entry, described := asJSON(t, complete[tagging.Entry]()).(map[string]any), map[string]bool{}
+	for _, name := range []string{"Page", "Feature", "TrackType", "Guide"} {
+		for member := range doc.Components.Schemas[name].Value.Properties {
+			described[member] = true
+		}
+	}
+	if got, want := slices.Sorted(maps.Keys(described)), slices.Sorted(maps.Keys(entry)); !slices.Equal(got, want) {
+		t.Errorf("entries have\n%v, openapi.json says\n%v", want, got)
+	}
 
 	settings, choices := doc.Components.Schemas["Settings"].Value.Properties, hook.AllChoices()
 	for name, want := range map[string][]string{"type": choices.Types, "format": choices.Formats, "order": choices.Orders} {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -20,6 +21,7 @@ import (
 	"edgerelay/relay/desk"
 	"edgerelay/relay/event"
 	"edgerelay/relay/replay"
+	"edgerelay/relay/tagging"
 )
 
 // tour asks a console, and holds each request and each answer against openapi.json.
@@ -62,7 +64,9 @@ func (r *tour) ask(status int, method, path, body string, headers ...string) (te
 	options := &openapi3filter.Options{IncludeResponseStatus: true, RejectWhenRequestBodyNotSpecified: true,
 		AuthenticationFunc: openapi3filter.NoopAuthenticationFunc}
 	input := &openapi3filter.RequestValidationInput{Request: req, Options: options}
-	if input.Route, input.PathParams, err = r.routes.FindRoute(req); err != nil {
+	escaped := *req // an ID may have a slash in it
+	escaped.URL = &url.URL{Path: req.URL.EscapedPath()}
+	if input.Route, input.PathParams, err = r.routes.FindRoute(&escaped); err != nil {
 		r.t.Fatalf("%s %s: %v", method, path, err)
 	}
 	if err := openapi3filter.ValidateRequest(r.t.Context(), input); err != nil && status < 400 {
@@ -118,6 +122,7 @@ func TestOpenAPI(t *testing.T) {
 	tourLog(mustTour(t, noToken, seen))
 	tourReplays(mustTour(t, noToken, seen))
 	tourEvents(mustTour(t, noToken, seen))
+	tourCatalog(mustTour(t, noToken, seen))
 	tourRelay(mustTour(t, noToken, seen))
 	tourRefusals(mustTour(t, noToken, seen), doc)
 	tourGuard(mustTour(t, Options{Token: "t0ken", ReadToken: "l00k"}, seen), doc)
@@ -271,6 +276,41 @@ func tourStreams(r *tour) {
 	}
 }
 
+func tourCatalog(r *tour) {
+	for _, list := range tagging.Lists {
+		tourList(r, "/api/"+string(list), map[tagging.List]string{tagging.Guides: "tour"}[list])
+	}
+	r.ask(201, "POST", "/api/pages", `{"app":"web","id":"p","rules":["//*/p"]}`)
+	r.ask(201, "POST", "/api/features", `[{"app":"web","id":"f","name":"F","selectors":["a"],"page":"p"}]`)
+	r.refuse(409, "in_use", "DELETE", "/api/pages/p", "")
+	r.refuse(409, "in_use", "DELETE", "/api/pages?id=p", "")
+	r.ask(201, "POST", "/api/guides", `{"app":"web","name":"G","kind":"nps","created_at":"2026-01-31T15:04:05Z","created_by":"ada","steps":[{"id":"s","type":"x"}]}`)
+	r.ask(200, "POST", "/api/catalog/try", `{"app":"web","url":"https://x/p","element":"p > a"}`)
+	r.ask(200, "POST", "/api/catalog/try", `{"app":"web","url":"https://x/file","element":{"tag":"a"}}`)
+}
+
+// tourList makes, shows, changes and deletes entries of one list, in which fixed is read-only.
+func tourList(r *tour, list, fixed string) {
+	fixed = cmp.Or(fixed, "of/file")
+	r.ask(201, "POST", list, `{"app":"web","id":"a b","name":"A"}`)
+	r.refuse(409, "exists", "POST", list, `{"app":"web","id":"a b","name":"A"}`)
+	r.ask(201, "POST", list, `[{"id":"c","name":"C"}]`)
+	r.ask(200, "GET", list, "")
+	r.ask(200, "GET", list+"?app=web&q=a&origin=api&limit=1", "")
+	r.ask(200, "GET", list+"?id=c&app=", "")
+	for _, at := range []string{list + "/" + url.PathEscape(fixed), list + "?id=" + url.QueryEscape(fixed)} {
+		r.ask(200, "GET", at, "")
+		r.refuse(409, "read_only", "PATCH", at, `{"name":"x"}`)
+		r.refuse(409, "read_only", "DELETE", at, "")
+	}
+	for _, at := range []string{list + "/a%20b?app=web", list + "?id=c"} {
+		r.refuse(412, "stale", "PATCH", at, `{"name":"x"}`, "If-Match", `"0"`)
+		r.refuse(412, "stale", "DELETE", at, "", "If-Match", `"0"`)
+		r.ask(200, "PATCH", at, `{"name":"x"}`, "Content-Type", "application/merge-patch+json")
+		r.ask(204, "DELETE", at, "")
+	}
+}
+
 func tourRelay(r *tour) {
 	r.ask(200, "GET", "/api/stats", "")
 	r.ask(200, "GET", "/api/openapi.json", "")
@@ -297,20 +337,28 @@ func operations(doc *openapi3.T, f func(method, path string, operation *openapi3
 	}
 }
 
+// at is an operation's path about something of a name.
+func at(path string, operation *openapi3.Operation, name string) string {
+	if operation.Parameters.GetByInAndName("query", "id") != nil {
+		return path + "?id=" + name
+	}
+	return filled(path, name) + "?"
+}
+
 // tourRefusals sends each operation what all of its kind refuse.
 func tourRefusals(r *tour, doc *openapi3.T) {
 	r.create(`{"name":"crm","url":"$URL/in","events":["*"]}`)
 	operations(doc, func(method, path string, operation *openapi3.Operation) {
-		there, nowhere := filled(path, "crm"), filled(path, "nobody")
+		there, nowhere := at(path, operation, "crm"), at(path, operation, "nobody")
 		body := ""
 		if operation.RequestBody != nil {
 			body = "{}"
 		}
-		if nowhere != path {
+		if operation.Responses.Value("404") != nil {
 			r.refuse(404, "not_found", method, nowhere, body)
 		}
 		if operation.Responses.Value("400") != nil && method == "GET" {
-			r.refuse(400, "invalid", method, there+"?nonsense=1", "")
+			r.refuse(400, "invalid", method, there+"&nonsense=1", "")
 		}
 		if method == "GET" {
 			return
@@ -327,7 +375,7 @@ func tourGuard(r *tour, doc *openapi3.T) {
 		path = filled(path, "nobody")
 		r.refuse(401, "unauthorized", method, path, "")
 		r.refuse(403, "forbidden", method, path, "", "Authorization", "Bearer t0ken", "Sec-Fetch-Site", "cross-site")
-		if method != "GET" && operation.OperationID != "explainEvent" {
+		if method != "GET" && !slices.Contains([]string{"explainEvent", "tryCatalog"}, operation.OperationID) {
 			r.refuse(403, "forbidden", method, path, "", "Authorization", "Bearer l00k")
 		}
 	})
