@@ -1,6 +1,6 @@
 // Package catalog says which pages, features, track types and guides an event touches.
 //
-// What they are comes from the configuration, per app or for all apps, and is compiled once into indexes that answer in
+// What they are comes from the configuration and the admin API, per app or for all apps, and is compiled into indexes that answer in
 // microseconds also with 10,000 entries. Guides are learnt besides from the replies of Pendo's guide.json as they pass.
 //
 // It knows URLs, element chains and guides in the wire forms of Pendo's agent. It knows no HTTP, no event kind and no

@@ -7,7 +7,7 @@
 //	w, err := d.Edit("crm", patch, w.ETag)
 //	d.Close()
 //
-// It knows webhooks, events and the log, and the senders by the functions in its Options. It knows no HTTP and no page.
+// It knows webhooks, the catalog, events and the log, and the senders by the functions in its Options. It knows no HTTP and no page.
 // What is refused is an *Error, which says what to do; any other error is a fault of the relay. A Desk is safe for
 // concurrent use; what it returns belongs to the caller, but for settings, which nobody may change.
 package desk

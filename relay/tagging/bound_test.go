@@ -55,6 +55,26 @@ func TestBounds(t *testing.T) {
 	}
 }
 
+// TestEventsAreBounded: a change that a great many apps would be told of is made in parts.
+func TestEventsAreBounded(t *testing.T) {
+	r := newRig(t)
+	file := &File{}
+	for i := range 1000 {
+		file.Apps = append(file.Apps, fmt.Sprint("app-", i))
+	}
+	if err := r.Load(file); err != nil {
+		t.Fatal(err)
+	}
+	_, err := r.Create(Features, documents(t, 200, `{"id":"f%d"}`)...)
+	refused(t, err, Invalid, "", "make fewer entries at a time")
+	r.fill(Features, 200, `{"app":"app-1","id":"f%d"}`)
+	r.fill(Tracks, 200, `{"id":"t%d","name":"nobody is told of track types"}`)
+	r.create(Pages, `{"id":"p"}`)
+	_, err = r.Edit(Ref{List: Pages, ID: "p"}, doc(t, `{"rules":["/`+strings.Repeat(strings.Repeat("a", 2000)+`","/`, 40)+`"]}`))
+	refused(t, err, Invalid, "", "all 1000 apps")
+	r.delete(Pages, "p")
+}
+
 // TestHostileEntries: the worst that the bounds let through is compiled within memory, and looked up.
 func TestHostileEntries(t *testing.T) {
 	for name, text := range map[string]string{

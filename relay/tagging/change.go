@@ -69,7 +69,27 @@ func (s *Store) plan(list List, documents []Document) (made []*entry, err error)
 		}
 		made = append(made, e)
 	}
-	return made, nil
+	return made, s.tellable(made...)
+}
+
+// tellable says whether the events of a change fit into one commit: an entry for every app is told of to each. mu is held.
+func (s *Store) tellable(entries ...*entry) error {
+	size := 0
+	for _, e := range entries {
+		if e.deeds() == (deeds{}) {
+			continue
+		}
+		apps := 1
+		if e.App == "" {
+			apps = len(s.shelf.apps)
+		}
+		size += apps * (e.weight.bytes + eventOverhead)
+	}
+	if size > eventsMax {
+		return refuse(Invalid, "", "to tell all %d apps of this takes events of %d MiB; there may be %d MiB at once: make fewer entries at a time, or name their app",
+			len(s.shelf.apps), size>>20, eventsMax>>20)
+	}
+	return nil
 }
 
 // draft makes an entry of a document.
@@ -182,7 +202,10 @@ func (s *Store) revise(ref Ref, patch Document, etags []string) (before, next *e
 	sum := *s.shelf.weight[next.list]
 	sum.add(before.weight, -1)
 	sum.add(next.weight, +1)
-	return before, next, fits(next.list, sum, s.shelf.text-before.weight.bytes+next.weight.bytes)
+	if err := fits(next.list, sum, s.shelf.text-before.weight.bytes+next.weight.bytes); err != nil {
+		return nil, nil, err
+	}
+	return before, next, s.tellable(next)
 }
 
 // Delete deletes an entry that was made by the admin API. etags are as Edit's. A page that features count on stays.

@@ -17,7 +17,11 @@ const (
 	stepsMax     = 1000
 	entryTextMax = 256 << 10 // of one entry: its events carry it
 	textMax      = 4 << 20
+	eventsMax    = 64 << 20 // bytes, of the events of one change
 )
+
+// eventOverhead is what an event takes beside its entry's text: names, IDs and what JSON puts around them.
+const eventOverhead = 512
 
 // check says what is wrong with an entry by itself, as the config file's reader would.
 func (s *Settings) check(list List) (faults []Fault) {
