@@ -49,7 +49,8 @@ type Relay struct {
 	tags    *tagging.Store
 	learned *catalog.Learned // of guides, from what passes
 	fleet   *deliver.Fleet
-	mailer  *mail.Mailer // nil without [smtp] server
+	named   atomic.Pointer[deliver.Fleet] // the same, for the log, which is at work before it
+	mailer  *mail.Mailer                  // nil without [smtp] server
 	intake  *intake.Server
 	replays *replay.Runner
 	desk    *desk.Desk
@@ -73,7 +74,7 @@ func Open(c *Config, logger *slog.Logger) (*Relay, error) {
 	r.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	log, err := wal.Open(wal.Options{
 		Dir: c.Log.Dir, SyncInterval: c.Log.Sync, Retain: c.Log.Retain, SizeMax: c.Log.SizeMax, Memory: c.Log.Memory,
-		Compression: c.Log.Compression, DedupeWindow: c.Intake.DedupeWindow, Logger: logger,
+		Compression: c.Log.Compression, DedupeWindow: c.Intake.DedupeWindow, Name: r.queueName, Logger: logger,
 	})
 	if err != nil {
 		return nil, err
@@ -127,6 +128,7 @@ func (r *Relay) newFleet() {
 	}
 	r.config.Delivery.apply(&o)
 	r.fleet = deliver.NewFleet(o)
+	r.named.Store(r.fleet)
 }
 
 // startSenders opens the webhooks' queues, as the last run left them, and begins to deliver.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"edgerelay/relay/deliver"
 )
@@ -53,7 +54,22 @@ func (r *Relay) Compare(name string, text []byte) ([]Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.difference(now, next), nil
+	changes := r.difference(now, next)
+	for i := range changes {
+		changes[i].From, changes[i].To = cover(changes[i].From, now.variables), cover(changes[i].To, now.variables)
+	}
+	return changes, nil
+}
+
+// cover puts the name of a variable in place of its value, which may be a secret, also where the text did not treat it as
+// one.
+func cover(text string, variables []string) string {
+	for _, v := range variables {
+		if value := os.Getenv(v); value != "" {
+			text = strings.ReplaceAll(text, value, "${"+v+"}")
+		}
+	}
+	return text
 }
 
 // difference is what changes in the running relay, in which now is in force, by next. What only a start can change is

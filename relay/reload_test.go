@@ -151,6 +151,15 @@ func TestCompareReadsNoForeignVariables(t *testing.T) {
 	if err != nil || len(changes) != 1 || changes[0].Key != "log.dir" {
 		t.Errorf("changes %+v, %v; want the one of the data folder", changes, err)
 	}
+	changes, err = r.Compare("mine.toml", []byte(runningListeners+strings.Replace(hook("OF_THE_FILE"), "name = \"a\"", "name = \"b ${OF_THE_FILE} b\"", 1)))
+	for _, c := range changes {
+		if strings.Contains(c.String(), "of-the-file") {
+			t.Errorf("a change shows the value of a variable: %s", c)
+		}
+	}
+	if err == nil && len(changes) == 0 {
+		t.Error("another name is no change")
+	}
 	if _, err = r.Compare("mine.toml", []byte(hook("OF_NOBODY"))); err == nil || strings.Contains(err.Error(), "of-nobody") || !strings.Contains(err.Error(), "mine.toml:") {
 		t.Errorf("a foreign variable: %v", err)
 	}

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"os"
+	"strconv"
 	"time"
 
 	"edgerelay/relay/deliver"
@@ -23,6 +24,18 @@ func (r *Relay) openRegistry() error {
 		return err
 	}
 	return r.hooks.Load(r.config.rules(false), r.config.Webhooks)
+}
+
+// queueName is what the log calls a queue: its webhook.
+func (r *Relay) queueName(queue uint32) string {
+	if fleet := r.named.Load(); fleet != nil {
+		for _, s := range fleet.Senders() {
+			if s.Hook().Queue == queue {
+				return s.Hook().Name
+			}
+		}
+	}
+	return strconv.FormatUint(uint64(queue), 10)
 }
 
 // tellOff tells a webhook's owner that it was turned off.

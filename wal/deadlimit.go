@@ -39,7 +39,7 @@ func (l *Log) limitDead() error {
 		return nil
 	}
 	left := excess + l.opt.SizeMax/80 // a tenth of the share more, so that this comes now and then
-	l.logger.Warn("the oldest dead letters go: together they take more than an eighth of the log's size limit", "queue", worst.id,
+	l.logger.Warn("the oldest dead letters go: together they take more than an eighth of the log's size limit", "queue", l.opt.Name(worst.id),
 		"next", "mend the receiver or its selection, or raise [log] size_max")
 	return worst.trimDead(func(d *DeadLetter) bool {
 		if left <= 0 {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -41,6 +42,8 @@ type Options struct {
 	TrimInterval time.Duration
 	// DeadRetain is how long dead letters are kept. Default 14 days.
 	DeadRetain time.Duration
+	// Name is what a queue is called in the log's words to operators. Default: its number.
+	Name func(queue uint32) string
 	// Logger gets changes of state. Default slog.Default.
 	Logger *slog.Logger
 	// Now is the clock. Default time.Now.
@@ -84,6 +87,9 @@ func (o *Options) ensureDefaults() {
 	}
 	if o.DeadRetain == 0 {
 		o.DeadRetain = 14 * 24 * time.Hour
+	}
+	if o.Name == nil {
+		o.Name = func(queue uint32) string { return strconv.FormatUint(uint64(queue), 10) }
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()

@@ -228,7 +228,7 @@ func (l *Log) passQueues(cut uint64) error {
 			return fmt.Errorf("count what queue %d loses: %w", q.id, err)
 		}
 		if lost > 0 {
-			l.logger.Warn("undelivered records are trimmed by the log's limits", "queue", q.id, "records", lost,
+			l.logger.Warn("undelivered records are trimmed by the log's limits", "queue", l.opt.Name(q.id), "records", lost,
 				"next", "raise [log] retain or size_max, or mend the receiver")
 		}
 	}

@@ -42,9 +42,13 @@ func uniqueIDLarge(parts [][]byte) (id [20]byte) {
 	return id
 }
 
-// Identity is what the log recognises an event's repeats by, and where to look for it: the beginning of its uniqueId. It
-// is never 0, which would ask the log not to. Logs on disk hold it: do not change it.
-func Identity(uniqueID [20]byte) uint64 { return max(binary.BigEndian.Uint64(uniqueID[:8]), 1) }
+// Identity is what the log recognises an event's repeats by, and where to look for it: its uniqueId, folded. All of it
+// counts, for those of other people's webhooks may be numbers in a row. It is never 0, which would ask the log not to. Logs
+// on disk hold it: do not change it.
+func Identity(uniqueID [20]byte) uint64 {
+	folded := binary.BigEndian.Uint64(uniqueID[:8]) ^ binary.BigEndian.Uint64(uniqueID[8:16]) ^ uint64(binary.BigEndian.Uint32(uniqueID[16:]))
+	return max(folded, 1)
+}
 
 // OrderKey is what the events of one visitor of one app have in common and those of others do not: the log keeps it
 // with each record, and webhooks with order "visitor" keep records of equal keys in sequence. app is the app's

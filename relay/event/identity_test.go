@@ -36,12 +36,17 @@ func TestUniqueIDOfLargeParts(t *testing.T) {
 }
 
 func TestIdentity(t *testing.T) {
-	if got := Identity([20]byte{1, 2, 3, 4, 5, 6, 7, 8, 9}); got != 0x0102030405060708 {
-		t.Errorf("it is %#x", got)
+	f := func(id [20]byte, want uint64) {
+		t.Helper()
+		if got := Identity(id); got != want {
+			t.Errorf("%x: it is %#x, want %#x", id, got, want)
+		}
 	}
-	if got := Identity([20]byte{8: 9}); got != 1 {
-		t.Errorf("of an id that begins with zeros it is %#x", got)
-	}
+	f([20]byte{1, 2, 3, 4, 5, 6, 7, 8}, 0x0102030405060708)
+	f([20]byte{0: 1, 8: 2, 19: 3}, 0x0300000000000003)
+	f([20]byte{19: 1}, 1)
+	f([20]byte{19: 2}, 2)
+	f([20]byte{}, 1)
 }
 
 func TestOrderKey(t *testing.T) {

@@ -160,7 +160,7 @@ func (l *Live) ask(q *Request) (*Reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	return readReply(got, len(q.Header[AcceptEncoding]) > 0, l.opt.ReplyMax)
+	return readReply(got, len(q.Header[AcceptEncoding]) > 0, len(q.Header[IfNoneMatch]) > 0, l.opt.ReplyMax)
 }
 
 // request is q in the transport's terms. It holds copies: the transport may still read them when it has returned.

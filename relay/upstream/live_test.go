@@ -135,6 +135,9 @@ func TestReplies(t *testing.T) {
 		answer = with
 		q := guides()
 		q.Set(AcceptEncoding, []byte("gzip"))
+		if what == "not modified" {
+			q.Set(IfNoneMatch, []byte(`"x"`))
+		}
 		reply, err := a.Ask(q)
 		switch {
 		case fault != "":
@@ -161,6 +164,8 @@ func TestReplies(t *testing.T) {
 	f("identity", write(200, "{}", "Content-Type", "a/b", "Content-Encoding", "identity"), Reply{200, "a/b", "", "", "", []byte("{}")}, "")
 	f("do not process", write(451, "x", "Content-Type", "a/b"), Reply{451, "a/b", "", "", "", []byte("x")}, "")
 	f("not modified", write(304, "", "ETag", `"x"`), Reply{304, "", "", "", `"x"`, []byte{}}, "")
+	f("not modified, unasked", write(304, ""), Reply{}, "the upstream answered 304")
+	f("a part", write(206, "x", "Content-Range", "bytes 0-0/2"), Reply{}, "the upstream answered 206")
 	f("of unknown length", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "a/b")
 		_, _ = io.WriteString(w, "one ")
@@ -182,10 +187,10 @@ func TestReplies(t *testing.T) {
 		w.Header().Set("Content-Length", "10")
 		_, _ = io.WriteString(w, "12345")
 	}, Reply{}, "the reply broke off")
-	if n := a.asked.Load(); n != 13 {
+	if n := a.asked.Load(); n != 15 {
 		t.Errorf("the upstream was asked %d times", n)
 	}
-	a.counted("declined 2, failed 6, passed 5, skipped 0")
+	a.counted("declined 4, failed 6, passed 5, skipped 0")
 	answer = write(200, "{}", "Content-Encoding", "gzip")
 	if reply, err := a.Ask(guides()); err == nil {
 		t.Errorf("gzip was taken that nobody asked for: %v", reply)

@@ -24,11 +24,13 @@ func (e refusedError) Error() string { return fmt.Sprintf("the upstream answered
 
 var errReplyTooLarge = errors.New("the reply is too large")
 
-// readReply reads a response and closes it.
-func readReply(got *http.Response, gzip bool, bytesMax int64) (*Reply, error) {
+// readReply reads a response and closes it. gzip and conditional say what was asked for: an answer to what was not, a part
+// or a "not modified", is none to pass on.
+func readReply(got *http.Response, gzip, conditional bool, bytesMax int64) (*Reply, error) {
 	defer got.Body.Close()
 	switch status := got.StatusCode; {
-	case status >= 200 && status < 300, status == http.StatusNotModified, status == http.StatusUnavailableForLegalReasons:
+	case status >= 200 && status < 300 && status != http.StatusPartialContent, status == http.StatusUnavailableForLegalReasons:
+	case status == http.StatusNotModified && conditional:
 	case status == http.StatusTooManyRequests, status >= 500:
 		return nil, fmt.Errorf("the upstream answered %d", status)
 	default:
