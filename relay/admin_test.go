@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -142,6 +143,36 @@ func TestAdminDisabled(t *testing.T) {
 	var job replay.Job
 	r.admin(202, "POST", "/api/webhooks/crm/replay", `{"events":["trackEventReceived"],"from":"2000-01-01T00:00:00Z"}`, &job)
 	r.eventually("both are sent again", func() bool { return well.count(`"lost"`) == 2 && well.count(`"held"`) == 2 })
+}
+
+// TestProbeTurnsOn: what a probe finds out turns the webhook on, and what was held is delivered.
+func TestProbeTurnsOn(t *testing.T) {
+	target := newTarget(t)
+	well := target.Config.Handler
+	var mended atomic.Bool
+	target.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if !mended.Load() {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		well.ServeHTTP(w, req)
+	})
+	r := run(t, strings.Replace(adminConfig, "[delivery]\n", "[delivery]\ndisable_after = { failures = 1, within = \"15m\" }\n", 1))
+	r.admin(201, "POST", "/api/webhooks", fmt.Sprintf(`{"name":"crm","url":%q,"events":["*"],"enabled":true,"probe":true}`, target.URL), nil)
+	r.track("k1", "held")
+	var w desk.Webhook
+	r.eventually("the webhook is turned off", func() bool {
+		r.admin(200, "GET", "/api/webhooks/crm", "", &w)
+		return w.Disabled != nil
+	})
+	mended.Store(true)
+	tell := r.fleetOptions() // a probe comes after a minute: this is what it says then
+	tell.Recovered(r.fleet.Sender("crm").Hook())
+	target.wait(`"held"`)
+	var after desk.Webhook
+	if r.admin(200, "GET", "/api/webhooks/crm", "", &after); after.Disabled != nil {
+		t.Errorf("the webhook is still off: %+v", after.Disabled)
+	}
 }
 
 // TestAdminExplain: what intake would keep nothing of is explained by that.

@@ -118,17 +118,23 @@ func (r *Relay) assemble() error {
 }
 
 func (r *Relay) newFleet() {
+	r.fleet = deliver.NewFleet(r.fleetOptions())
+	r.named.Store(r.fleet)
+}
+
+// fleetOptions are what senders go by; the registry, which senders tell how their webhooks fare, comes after them.
+func (r *Relay) fleetOptions() deliver.Options {
 	o := deliver.Options{
 		Open: func(w *hook.Webhook, wake func()) (deliver.Queue, error) {
 			return r.log.Queue(w.Queue, wal.QueueOptions{Wake: wake, Ordered: w.ByVisitor, Yields: w.Patience > 0})
 		},
 		Disabled:   func(w *hook.Webhook, reason string) { r.hooks.TurnedOff(w, reason) },
+		Recovered:  func(w *hook.Webhook) { r.hooks.Recovered(w) },
 		Journal:    r.tap,
 		Registerer: r.registry, Logger: r.logger,
 	}
 	r.config.Delivery.apply(&o)
-	r.fleet = deliver.NewFleet(o)
-	r.named.Store(r.fleet)
+	return o
 }
 
 // startSenders opens the webhooks' queues, as the last run left them, and begins to deliver.
