@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"edgerelay/relay/format"
 	"edgerelay/relay/sign"
@@ -73,6 +74,19 @@ func (c *checker) name() {
 	case name == "." || name == "..":
 		c.add("name", "means a folder in the paths of the admin API; give the webhook a name of letters")
 	}
+}
+
+// Numbered is the name of another webhook made of a name and a number, as long as names may be.
+func Numbered(name string, n int) string {
+	behind := fmt.Sprintf(" (%d)", n)
+	room := nameMax - len(behind)
+	if len(name) > room {
+		for !utf8.RuneStart(name[room]) {
+			room--
+		}
+		name = name[:room]
+	}
+	return strings.TrimRight(name, " ") + behind
 }
 
 func (c *checker) identity(known func(app string) bool) {

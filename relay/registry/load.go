@@ -90,7 +90,7 @@ func (r *Registry) plan(rules Rules, file []*hook.Webhook) (map[string]*entry, e
 func (r *Registry) yield(e *entry, taken map[string]*entry, rules Rules) error {
 	name := e.name
 	for n := 2; taken[name] != nil || r.entries[name] != nil; n++ {
-		name = fmt.Sprintf("%s (%d)", e.name, n)
+		name = hook.Numbered(e.name, n)
 	}
 	r.opt.Logger.Warn("a webhook made by the admin API has the name of one of the config file and is renamed", "webhook", e.name, "name", name)
 	e.document = e.document.Merge(hook.Document{"name": []byte(fmt.Sprintf("%q", name))})
