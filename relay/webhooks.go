@@ -72,6 +72,14 @@ func (s seats) Remove(name string) error {
 	return s.log.Drop(q.(*wal.Queue)) // newFleet opens no others
 }
 
+// Drop drops a queue that no sender has.
+func (s seats) Drop(queue uint32) error {
+	if q := s.log.Find(queue); q != nil {
+		return s.log.Drop(q)
+	}
+	return nil
+}
+
 // Skip gives up on what waits for a webhook.
 func (s seats) Skip(name string) (int64, error) {
 	sender := s.Sender(name)

@@ -131,33 +131,6 @@ func (r *Registry) succeed(e, next *entry) error {
 	return r.opt.Fleet.Replace(e.name, next.hook, reason)
 }
 
-// Delete deletes a webhook made by the API, with all that waits for it, its dead letters and its log. A version of more
-// than 0 must be the present one.
-func (r *Registry) Delete(name string, version uint64) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	e, err := r.mine(name, "be deleted")
-	if err != nil {
-		return err
-	}
-	if err := e.at(version); err != nil {
-		return err
-	}
-	if err := r.forget(e); err != nil {
-		return err
-	}
-	delete(r.entries, name)
-	if err := r.publish(); err != nil {
-		return err
-	}
-	if e.seated {
-		if err := r.opt.Fleet.Remove(name); err != nil {
-			return err
-		}
-	}
-	return r.opt.Journal.Drop(e.number)
-}
-
 // mine is a webhook that may be changed here.
 func (r *Registry) mine(name, what string) (*entry, error) {
 	e := r.entries[name]

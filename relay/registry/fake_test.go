@@ -19,6 +19,17 @@ type memory struct {
 	mu     sync.Mutex
 	values map[string]string
 	fail   bool // every write
+	end    int  // so many writes succeed before every one fails; 0 = as fail says
+}
+
+// writes says whether a write succeeds.
+func (m *memory) writes() bool {
+	if m.end > 0 {
+		m.end--
+		m.fail = m.end == 0
+		return true
+	}
+	return !m.fail
 }
 
 var errDisk = errors.New("disk is gone")
@@ -33,7 +44,7 @@ func (m *memory) Get(dst, key []byte) ([]byte, bool, error) {
 func (m *memory) Set(key, value []byte) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.fail {
+	if !m.writes() {
 		return errDisk
 	}
 	m.values[string(key)] = string(value)
@@ -43,7 +54,7 @@ func (m *memory) Set(key, value []byte) error {
 func (m *memory) Unset(key []byte) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.fail {
+	if !m.writes() {
 		return errDisk
 	}
 	delete(m.values, string(key))
@@ -130,6 +141,13 @@ func (f *fleet) Remove(name string) error {
 	}
 	delete(f.senders, name)
 	delete(f.hooks, name)
+	return nil
+}
+
+func (f *fleet) Drop(queue uint32) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.did = append(f.did, fmt.Sprint("drop ", queue))
 	return nil
 }
 

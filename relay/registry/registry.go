@@ -41,6 +41,8 @@ type Fleet interface {
 	Replace(name string, w *hook.Webhook, disabled string) error
 	// Remove ends a sender and drops its queue with all that waits in it.
 	Remove(name string) error
+	// Drop drops a queue that no sender has, if there is one of that number.
+	Drop(queue uint32) error
 	// Skip gives up on what waits for a webhook, and returns how many deliveries that were.
 	Skip(name string) (int64, error)
 	// Waits says whether anything does.
@@ -157,6 +159,9 @@ func (r *Registry) Number(name string) (uint32, error) { return r.numbers.Queue(
 func (r *Registry) Start() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if err := r.finishDeletions(); err != nil {
+		return err
+	}
 	r.running = true
 	for _, e := range r.sorted() {
 		if err := r.start(e); err != nil {

@@ -3,6 +3,7 @@ package registry
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -234,6 +235,39 @@ func TestLoad(t *testing.T) {
 	// While it is not running, the file may take a name; the other one yields.
 	g.open(g.fileHook("made", true))
 	g.runs(map[string]string{"made": "on", "made (2)": "on"})
+}
+
+// TestNamesMakeRoom: a name of the full length yields too, and the webhook works on.
+func TestNamesMakeRoom(t *testing.T) {
+	g := newRig(t)
+	name, yielded := strings.Repeat("é", 50), strings.Repeat("é", 48)+" (2)"
+	g.create(fmt.Sprintf(`{"name":%q,"url":"https://example.com/","events":["*"],"enabled":true}`, name))
+	for range 2 { // it stays so
+		g.open(g.fileHook(name, true))
+		g.runs(map[string]string{name: "on", yielded: "on"})
+	}
+}
+
+// TestDeletionGoesOn: when the program ends after any write of a deletion, the next start leaves nothing of the webhook,
+// or all of it.
+func TestDeletionGoesOn(t *testing.T) {
+	for writes := 1; writes < 4; writes++ {
+		g := newRig(t)
+		number := g.create(crm).Queue
+		g.journal.left[number] = true
+		g.state.end = writes
+		if err := g.Delete("crm", 0); (err == nil) != (writes == 3) {
+			t.Errorf("%d writes: %v", writes, err)
+		}
+		g.state.fail, g.state.end = false, 0
+		g.open()
+		if len(g.List()) != 0 || len(g.state.values) != 1 || len(g.journal.left) != 0 { // the last number is kept
+			t.Errorf("%d writes left %v, %v", writes, g.state.values, g.journal.left)
+		}
+		if dropped := slices.Contains(g.fleet.did, fmt.Sprint("drop ", number)); dropped != (writes < 3) {
+			t.Errorf("%d writes: the fleet did %v", writes, g.fleet.did)
+		}
+	}
 }
 
 func TestFailedChangesChangeNothing(t *testing.T) {

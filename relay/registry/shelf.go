@@ -3,6 +3,8 @@ package registry
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"edgerelay/relay/hook"
@@ -28,9 +30,16 @@ func madeName(number uint32) string { return fmt.Sprint(madeKey, number) }
 
 // readMade reads the webhooks made by the API. They are compiled by Load, which brings the rules.
 func (r *Registry) readMade() (made []*entry, err error) {
+	gone, err := r.readGone()
+	if err != nil {
+		return nil, err
+	}
 	var fault error
 	err = r.opt.State.Scan([]byte(madeKey), nil, func(key, value []byte) bool {
 		var e *entry
+		if number, err := strconv.ParseUint(strings.TrimPrefix(string(key), madeKey), 10, 32); err == nil && gone[uint32(number)] {
+			return true
+		}
 		if e, fault = r.parseMade(string(key), value); fault != nil {
 			fault = fmt.Errorf("read webhook under %q: %w", key, fault)
 			return false
