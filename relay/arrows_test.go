@@ -31,7 +31,7 @@ var arrows = map[string][]string{
 
 	"edgerelay/relay/desk": {"relay/registry", "relay/journal", "relay/replay", "relay/tagging", "relay/hook", "relay/format", "relay/event", "relay/spell", "wal"},
 
-	"edgerelay/relay/console/page": {"relay/desk", "relay/registry", "relay/journal", "relay/replay", "relay/hook", "relay/event"},
+	"edgerelay/relay/console/page": {"relay/desk", "relay/tagging", "relay/registry", "relay/journal", "relay/replay", "relay/hook", "relay/event"},
 
 	"edgerelay/relay/sink/receipt": {"relay/event"},
 }

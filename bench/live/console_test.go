@@ -147,7 +147,7 @@ func (b *tab) revive(t *testing.T) {
 	b.see(t, "main", "Replay all 12")
 	b.click(t, ".row summary .event")
 	b.click(t, ".row[open] button[name=one]")
-	b.see(t, "#jobs", "1 dead letters", "done")
+	b.see(t, "#jobs", "one dead letter", "done")
 	b.visit(t, "/webhook/CRM/dead")
 	b.click(t, "#all")
 	b.see(t, "#jobs", "all dead letters")
@@ -180,7 +180,7 @@ func (b *tab) follow(t *testing.T, d *desk) {
 func (b *tab) look(t *testing.T) {
 	t.Helper()
 	dir := t.ArtifactDir()
-	paths := strings.Fields("/ /webhooks /webhooks/new /webhook/CRM /webhook/CRM/log /webhook/CRM/dead /webhook/CRM/replay /webhook/CRM/edit /webhook/CRM/delete /live /live/deliveries /errors /explain /inspect")
+	paths := strings.Fields("/ /webhooks /webhooks/new /webhook/CRM /webhook/CRM/log /webhook/CRM/dead /webhook/CRM/replay /webhook/CRM/edit /webhook/CRM/delete /live /live/deliveries /errors /catalog/pages /catalog/guides/new /catalog/try /explain /inspect")
 	for _, scheme := range []string{"light", "dark"} {
 		for _, width := range []int64{390, 1440} {
 			b.dress(t, scheme, width)

@@ -102,7 +102,7 @@ func looks(r *http.Request) bool {
 	case http.MethodGet, http.MethodHead:
 		return !strings.HasPrefix(r.URL.Path, "/debug/")
 	}
-	return slices.Contains([]string{"/logout", "/explain", "/api/explain", "/api/catalog/try"}, r.URL.Path)
+	return slices.Contains([]string{"/logout", "/explain", "/api/explain", "/catalog/try", "/api/catalog/try"}, r.URL.Path)
 }
 
 // callerOf says who sent a request. Who sends an Authorization is judged by that alone.

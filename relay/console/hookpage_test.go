@@ -194,7 +194,7 @@ func TestDeadPage(t *testing.T) {
 	left(len(page.Dead) - 1)
 	p.form(303, "/webhook/crm/dead", "all", "all")
 	left(0)
-	mustShow(t, p.shown("/webhook/crm/replay"), "all dead letters", "1 dead letters")
+	mustShow(t, p.shown("/webhook/crm/replay"), "all dead letters", "one dead letter")
 }
 
 // TestReplayPage: a range is counted first, and what was counted is sent.

@@ -14,7 +14,7 @@ const AssetPath = "/asset/"
 
 // sources are what pages load, by name, each made of the files that stand behind one another in it.
 var sources = map[string][]string{
-	"console.css": {"style/base.css", "style/inspect.css", "style/list.css", "style/form.css", "style/webhook.css", "style/log.css", "style/live.css"},
+	"console.css": {"style/base.css", "style/inspect.css", "style/list.css", "style/form.css", "style/webhook.css", "style/log.css", "style/live.css", "style/catalog.css"},
 	"console.js":  {"script/console.js"},
 	"chart.js":    {"script/chart.js"},
 	"form.js":     {"script/form.js"},

@@ -42,13 +42,31 @@ type familyView struct {
 type categoryView struct {
 	ID, Name, Items string
 	Kinds           []kindView
-	IDs             string // of the items that were picked by their IDs
+	IDs             string // of items that the catalog does not have
 	Picked          int
+	Pick            pickView
 }
 
 type kindView struct {
 	Name, Label string
 	Chosen      bool
+}
+
+// newFamilies lays the categories out, with the items that each offers.
+func (p *Pages) newFamilies(chosen *picked) []familyView {
+	views := newFamilies(chosen)
+	for i := range views {
+		for j := range views[i].Categories {
+			c := &views[i].Categories[j]
+			if c.Items == "" {
+				continue
+			}
+			var rest []string
+			c.Pick, rest = p.newPick(c.ID, "", split(c.IDs))
+			c.IDs = strings.Join(rest, ", ")
+		}
+	}
+	return views
 }
 
 func newFamilies(p *picked) (views []familyView) {
@@ -77,7 +95,7 @@ var rare = []string{"format", "signature", "secret_previous", "rate", "burst", "
 
 // newForm is the form with values in its fields.
 func (p *Pages) newForm(r *http.Request, v values, events picked) formView {
-	view := formView{Frame: p.Frame(r, "webhooks"), Values: v, Kept: map[string]bool{}, Families: newFamilies(&events), All: events.all,
+	view := formView{Frame: p.Frame(r, "webhooks"), Values: v, Kept: map[string]bool{}, Families: p.newFamilies(&events), All: events.all,
 		More: strings.Join(events.more, "\n"), Hook: hook.AllChoices(), Faults: map[string][]string{}}
 	for _, app := range p.opt.Desk.Apps() {
 		view.Apps = append(view.Apps, app.Name)

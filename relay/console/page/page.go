@@ -53,7 +53,7 @@ type Pages struct {
 
 // names are the templates that are pages; each stands in the frame of layout.html and may use what part.html defines.
 var names = []string{"overview", "inspect", "refusal", "login", "list", "form", "webhook", "delete", "log", "errors", "attempt",
-	"dead", "replay", "review", "live", "explain"}
+	"dead", "replay", "review", "live", "explain", "catalog", "entry", "touch"}
 
 // New reads the templates.
 func New(o Options) (*Pages, error) {

@@ -177,6 +177,8 @@ func newJobRow(job replay.Job) jobRow {
 func whatOf(q *replay.Request) string {
 	var parts []string
 	switch {
+	case q.Dead && len(q.Seqs) == 1:
+		parts = append(parts, "one dead letter")
 	case q.Dead && len(q.Seqs) > 0:
 		parts = append(parts, count(len(q.Seqs))+" dead letters")
 	case q.Dead:

@@ -40,6 +40,7 @@ func (p *Pages) navigation() []choice {
 		{Value: "webhooks", Name: "Webhooks", Path: "/webhooks"},
 		{Value: "live", Name: "Live", Path: "/live"},
 		{Value: "errors", Name: "Errors", Path: "/errors"},
+		{Value: "catalog", Name: "Catalog", Path: "/catalog/pages"},
 		{Value: "explain", Name: "Explain", Path: "/explain"},
 		{Value: "inspect", Name: "Inspector", Path: "/inspect"},
 	}

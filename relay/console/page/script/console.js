@@ -14,6 +14,9 @@
       if (time.textContent !== text) time.textContent = text;
     }
   };
+  for (const here of document.querySelectorAll(".top nav [aria-current], .tabs [aria-current]")) {
+    here.parentElement.scrollLeft = here.offsetLeft - here.parentElement.offsetLeft - (here.parentElement.clientWidth - here.offsetWidth) / 2;
+  }
   setInterval(() => document.hidden || tell(), 1000);
 
   // What is polled gives way to who reads or chooses something in it.
