@@ -176,6 +176,13 @@ func (c chairs) Remove(name string) error {
 	return c.log.Drop(q.(*wal.Queue))
 }
 
+func (c chairs) Drop(queue uint32) error {
+	if q := c.log.Find(queue); q != nil {
+		return c.log.Drop(q)
+	}
+	return nil
+}
+
 func (c chairs) Skip(name string) (int64, error) { return c.Sender(name).Queue().(*wal.Queue).Skip() }
 
 func (c chairs) Waits(name string) bool {

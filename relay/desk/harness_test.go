@@ -168,6 +168,7 @@ func (noFleet) Start(*hook.Webhook) error                   { return nil }
 func (noFleet) StartDisabled(*hook.Webhook, string) error   { return nil }
 func (noFleet) Replace(string, *hook.Webhook, string) error { return nil }
 func (noFleet) Remove(string) error                         { return nil }
+func (noFleet) Drop(uint32) error                           { return nil }
 func (noFleet) Skip(string) (int64, error)                  { return 0, nil }
 func (noFleet) Waits(string) bool                           { return false }
 
