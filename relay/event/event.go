@@ -28,6 +28,7 @@
 //
 //	tag  2 app name     3 app            4 subscription   5 visitor       6 account      7 user agent
 //	     8 ip           9 url           10 id (one each) 11 name         12 source      13 properties
+//	    14 trace, as package trace writes it
 //	    32 guide id    33 guide name    34 guide step    35 language     36 guide properties
 //	    37 nps         38 poll responses
 //
@@ -64,6 +65,9 @@ type Event struct {
 	Name       []byte // JSON string: the track event's own name
 	Source     []byte // JSON string: "web", "server"; track events
 	Properties []byte // JSON object: eventProperties of pages, features and track events, all of properties for other kinds
+
+	// Trace is where in a trace the event came to be, in the form of package trace; nil when nobody traces. No body shows it.
+	Trace []byte
 
 	// Guide is filled for the guide, NPS and poll kinds.
 	Guide Guide

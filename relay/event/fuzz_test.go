@@ -131,6 +131,9 @@ func FuzzParseRecord(f *testing.F) {
 		f.Add(e.AppendRecord(nil))
 	}
 	f.Add(bytesOf(f, golden))
+	traced := small()
+	traced.Trace = []byte("0123456789abcdef01234567\x01a=b")
+	f.Add(traced.AppendRecord(nil))
 	f.Fuzz(func(t *testing.T, rec []byte) {
 		var e, back Event
 		if ParseRecord(rec, &e) != nil {

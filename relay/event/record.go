@@ -27,6 +27,7 @@ const (
 	tagName             = 11
 	tagSource           = 12
 	tagProperties       = 13
+	tagTrace            = 14
 	tagGuideID          = 32
 	tagGuideName        = 33
 	tagGuideStepID      = 34
@@ -59,6 +60,7 @@ func (e *Event) AppendRecord(dst []byte) []byte {
 	dst = appendField(dst, tagName, e.Name)
 	dst = appendField(dst, tagSource, e.Source)
 	dst = appendField(dst, tagProperties, e.Properties)
+	dst = appendField(dst, tagTrace, e.Trace)
 	return e.Guide.appendFields(dst)
 }
 
@@ -154,6 +156,8 @@ func (e *Event) set(tag byte, value []byte) error {
 		e.Source = value
 	case tagProperties:
 		e.Properties = value
+	case tagTrace:
+		e.Trace = value
 	default:
 		e.Guide.set(tag, value)
 	}

@@ -54,6 +54,20 @@ func TestRecordGolden(t *testing.T) {
 	}
 }
 
+// A trace is one field more, and nothing else.
+func TestRecordGoldenTraced(t *testing.T) {
+	e := small()
+	e.Trace = []byte{1, 2, 3}
+	want := bytesOf(t, strings.Replace(golden, "25 02  7b7d", "0e 03  010203\n25 02  7b7d", 1))
+	if got := e.AppendRecord(nil); !bytes.Equal(got, want) {
+		t.Errorf("AppendRecord:\n got %x\nwant %x", got, want)
+	}
+	var got Event
+	if err := ParseRecord(want, &got); err != nil || !reflect.DeepEqual(got, e) {
+		t.Errorf("ParseRecord: %v\n got %+v\nwant %+v", err, got, e)
+	}
+}
+
 func TestRecordOfEveryKind(t *testing.T) {
 	var e Event // one for all: what the last record left must not show
 	for _, k := range Kinds() {
@@ -83,7 +97,7 @@ func TestRecordOfEveryField(t *testing.T) {
 	fields := func(e *Event) []*[]byte {
 		g := &e.Guide
 		return []*[]byte{&e.AppName, &e.App, &e.Subscription, &e.Visitor, &e.Account, &e.UserAgent, &e.IP, &e.URL, &e.Name, &e.Source,
-			&e.Properties, &g.ID, &g.Name, &g.StepID, &g.Language, &g.Properties, &g.NPS, &g.PollResponses}
+			&e.Properties, &e.Trace, &g.ID, &g.Name, &g.StepID, &g.Language, &g.Properties, &g.NPS, &g.PollResponses}
 	}
 	for i := range fields(new(Event)) {
 		for _, value := range [][]byte{{}, []byte("x"), bytes.Repeat([]byte("y"), 127), bytes.Repeat([]byte("z"), 128), bytes.Repeat([]byte("w"), 70_000)} {

@@ -13,13 +13,14 @@ const (
 	tagMethod = 1
 	tagTarget = 2
 	tagBody   = 3
+	tagTrace  = 4
 	tagHeader = 16 // + the header's number
 )
 
 // RecordSize is at most how many bytes AppendRecord appends.
 func (q *Request) RecordSize() int {
 	const field = 1 + binary.MaxVarintLen32
-	size := 1 + 3*field + len(q.Method) + len(q.Target) + len(q.Body)
+	size := 1 + 4*field + len(q.Method) + len(q.Target) + len(q.Body) + len(q.Trace)
 	for _, value := range q.Header[:recorded] {
 		size += field + len(value)
 	}
@@ -34,6 +35,7 @@ func (q *Request) AppendRecord(dst []byte) []byte {
 	for h, value := range q.Header[:recorded] {
 		dst = appendField(dst, tagHeader+byte(h), value)
 	}
+	dst = appendField(dst, tagTrace, q.Trace)
 	return appendField(dst, tagBody, q.Body)
 }
 
@@ -84,6 +86,8 @@ func (q *Request) set(tag byte, value []byte) {
 		q.Target = value
 	case tag == tagBody:
 		q.Body = value
+	case tag == tagTrace:
+		q.Trace = value
 	case tag >= tagHeader && tag < tagHeader+byte(recorded):
 		q.Set(Header(tag-tagHeader), value)
 	}

@@ -16,6 +16,7 @@ func beacon() *Request {
 		AcceptLanguage: "de-AT,de;q=0.9", ForwardedFor: "203.0.113.9, 10.0.0.7", Via: "another"} {
 		q.Set(h, []byte(value))
 	}
+	q.Trace = bytes.Repeat([]byte{7}, 25)
 	return q
 }
 
@@ -26,6 +27,11 @@ func TestRecordBytes(t *testing.T) {
 	q.Set(ForwardedFor, []byte("::1"))
 	q.Set(AcceptEncoding, []byte("gzip")) // is no part of a record
 	want := "\x02" + "\x01\x03GET" + "\x02\x14data/log.gif/K?msg=x" + "\x10\x02UA" + "\x16\x03::1"
+	if got := string(q.AppendRecord(nil)); got != want {
+		t.Errorf("%q\nwant\n%q", got, want)
+	}
+	q.Trace = []byte("t")
+	want += "\x04\x01t"
 	if got := string(q.AppendRecord(nil)); got != want {
 		t.Errorf("%q\nwant\n%q", got, want)
 	}

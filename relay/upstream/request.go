@@ -20,7 +20,7 @@
 //	         | tag | length (uvarint) | bytes |      an absent field is not there at all
 //	         +-----+------------------+-------+
 //
-//	tag  1 method       2 target         3 body
+//	tag  1 method       2 target         3 body     4 trace, as package trace writes it
 //	    16 user agent  17 referer       18 origin   19 content type   20 content encoding   21 accept language
 //	    22 forwarded for   23 via
 package upstream
@@ -39,6 +39,7 @@ type Request struct {
 	Target []byte
 	Header [headers]Value
 	Body   []byte // as it came, with its Content-Encoding not undone
+	Trace  []byte // where in a trace it came in, in the form of package trace; nil when nobody traces
 }
 
 // Value is a header's value; nil when the header was not there.
@@ -57,9 +58,13 @@ const (
 	ForwardedFor // the addresses behind which the sender is, the nearest to the relay last
 	Via          // the relays that passed it on, the nearest last; see Base
 
-	// The rest is for answers, and so of no use in a record.
+	// The rest is of no use in a record. For answers:
 	AcceptEncoding
 	IfNoneMatch
+
+	// Of a trace that goes on with this attempt.
+	TraceParent
+	TraceState
 
 	headers
 	recorded = Via + 1
@@ -71,6 +76,7 @@ var names = [headers]string{
 	ContentEncoding: "Content-Encoding", AcceptLanguage: "Accept-Language", ForwardedFor: "X-Forwarded-For",
 	Via:            "X-Edgerelay-Via",
 	AcceptEncoding: "Accept-Encoding", IfNoneMatch: "If-None-Match",
+	TraceParent: "traceparent", TraceState: "tracestate",
 }
 
 // String is the header's name.
