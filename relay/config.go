@@ -14,17 +14,18 @@ import (
 // Config is everything that the config file says, checked, with defaults in place of what it leaves out. The tags are the
 // keys of the file. Durations are durations and sizes are bytes; the file's units end at Load. Read-only after Load.
 type Config struct {
-	Intake   Intake          `toml:"intake"`
-	Console  Console         `toml:"console"`
-	Log      Log             `toml:"log"`
-	Delivery Delivery        `toml:"delivery"`
-	SMTP     SMTP            `toml:"smtp"`
-	Apps     []App           `toml:"app"`
-	Webhooks []*hook.Webhook `toml:"webhook"` // in the file's order; their queue numbers are not set yet
-	Pages    []Page          `toml:"page"`
-	Features []Feature       `toml:"feature"`
-	Tracks   []Track         `toml:"track"`
-	Guides   []Guide         `toml:"guide"`
+	Intake    Intake          `toml:"intake"`
+	Console   Console         `toml:"console"`
+	Log       Log             `toml:"log"`
+	Delivery  Delivery        `toml:"delivery"`
+	SMTP      SMTP            `toml:"smtp"`
+	Telemetry Telemetry       `toml:"telemetry"`
+	Apps      []App           `toml:"app"`
+	Webhooks  []*hook.Webhook `toml:"webhook"` // in the file's order; their queue numbers are not set yet
+	Pages     []Page          `toml:"page"`
+	Features  []Feature       `toml:"feature"`
+	Tracks    []Track         `toml:"track"`
+	Guides    []Guide         `toml:"guide"`
 
 	source    func() (*Config, error) // reads it again, see Reread
 	variables []string                // of the environment that the file names
@@ -87,6 +88,13 @@ type SMTP struct {
 	Username string `toml:"username"`
 	Password string `toml:"password"`
 	TLS      string `toml:"tls"` // starttls, tls or none
+}
+
+// Telemetry is where traces go; without an OTLP address nothing is traced.
+type Telemetry struct {
+	OTLP    string            `toml:"otlp"`    // URL of a collector that takes OTLP over HTTP
+	Sample  float64           `toml:"sample"`  // share of the traces that begin at the relay, 0 to 1
+	Headers map[string]string `toml:"headers"` // of the requests to the collector
 }
 
 // App is who may send.

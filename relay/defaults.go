@@ -37,6 +37,7 @@ func defaults() *Config {
 			DisableAfter: DisableAfter{Failures: 50, Within: 15 * time.Minute},
 			UserAgent:    "edgerelay/" + Version,
 		},
-		SMTP: SMTP{TLS: "starttls"},
+		SMTP:      SMTP{TLS: "starttls"},
+		Telemetry: Telemetry{Sample: 1},
 	}
 }

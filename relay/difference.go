@@ -41,7 +41,7 @@ func (c Change) later() string {
 
 // fixed are the settings that a running relay keeps: listeners, files that are open, and what is sized by them.
 var fixed = []string{"intake.listen", "intake.body_max", "intake.cors_origins", "intake.trusted_proxies", "intake.dedupe_window",
-	"console.", "log.", "smtp."}
+	"console.", "log.", "smtp.", "telemetry."}
 
 // private are the settings of which only that they changed is shown.
 var private = []string{"token", "read_token", "password", "secret", "secret_previous", "write_key", "access_token", "headers",

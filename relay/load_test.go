@@ -128,6 +128,19 @@ func TestDeliveryFaults(t *testing.T) {
 	f(`user_agent = ""`, `2: delivery.user_agent: must be one line of plain ASCII text; leave it out for "edgerelay/0.1.0"`)
 }
 
+func TestTelemetryFaults(t *testing.T) {
+	f := func(lines string, want ...string) {
+		t.Helper()
+		faulty(t, "[telemetry]\n"+lines, want...)
+	}
+	f("otlp = 'localhost:4318'", `2: telemetry.otlp: "localhost:4318" is no URL of a collector; write it like "http://127.0.0.1:4318"`)
+	f("otlp = 'https://a:b@otlp.example.com'", `2: telemetry.otlp: holds a user or password; put them into headers, as Authorization`)
+	f("sample = 1.5", `2: telemetry.sample: 1.5 is out of range; it must be from 0 to 1`)
+	f("headers = { A = 'x' }", `1: telemetry.otlp: is missing beside headers; set it like "http://127.0.0.1:4318", or leave headers out`)
+	f("otlp = 'http://a:1'\nheaders = { 'a b' = 'x' }", `3: telemetry.headers.a b: is not a name that a header can have; use letters, digits and -`)
+	f("otlp = 'http://a:1'\nheaders = { A = \"x\\ny\" }", `3: telemetry.headers.A: has a line break or control character in its value; leave it out`)
+}
+
 func TestSMTPFaults(t *testing.T) {
 	f := func(lines string, want ...string) {
 		t.Helper()
@@ -273,7 +286,7 @@ events = ["pageLoaded", "clicked*"]
 [delivery]
 retries = 5.0
 `,
-		`2: lsiten: unknown key; known are intake, console, log, delivery, smtp, app, webhook, page, feature, track, guide`,
+		`2: lsiten: unknown key; known are intake, console, log, delivery, smtp, telemetry, app, webhook, page, feature, track, guide`,
 		`4: intake.listen: "nowhere" is not an address to listen on; write host and port like "127.0.0.1:8484", or ":8484" for all interfaces`,
 		`5: intake.body_max: not valid TOML: strings must be quoted`,
 		`6: consol: unknown key; did you mean "console"?`,

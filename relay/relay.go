@@ -29,6 +29,7 @@ import (
 	"edgerelay/relay/registry"
 	"edgerelay/relay/replay"
 	"edgerelay/relay/tagging"
+	"edgerelay/relay/trace"
 	"edgerelay/relay/upstream"
 	"edgerelay/wal"
 )
@@ -51,6 +52,7 @@ type Relay struct {
 	fleet   *deliver.Fleet
 	named   atomic.Pointer[deliver.Fleet] // the same, for the log, which is at work before it
 	mailer  *mail.Mailer                  // nil without [smtp] server
+	tracer  *trace.Tracer                 // nil without [telemetry] otlp
 	intake  *intake.Server
 	replays *replay.Runner
 	desk    *desk.Desk
@@ -95,6 +97,9 @@ func (r *Relay) assemble() error {
 	if r.mailer, err = newMailer(r.config, r.registry, r.logger); err != nil {
 		return err
 	}
+	if r.tracer, err = newTracer(&r.config.Telemetry, r.registry, r.logger); err != nil {
+		return err
+	}
 	r.newFleet()
 	if err := r.openRegistry(); err != nil {
 		return err
@@ -131,6 +136,7 @@ func (r *Relay) fleetOptions() deliver.Options {
 		Disabled:   func(w *hook.Webhook, reason string) { r.hooks.TurnedOff(w, reason) },
 		Recovered:  func(w *hook.Webhook) { r.hooks.Recovered(w) },
 		Journal:    r.tap,
+		Tracer:     r.tracer,
 		Registerer: r.registry, Logger: r.logger,
 	}
 	r.config.Delivery.apply(&o)
@@ -167,7 +173,7 @@ func (r *Relay) openIntake() (err error) {
 	r.intake, err = intake.New(intake.Options{
 		Apps: apps, Log: r.log, Selector: selector{r.hooks}, People: r.people,
 		BodyMax: int(c.BodyMax), CORSOrigins: c.CORSOrigins, TrustedProxies: c.TrustedProxies,
-		TLSCert: c.TLSCert, TLSKey: c.TLSKey, Via: r.via, Metrics: r.registry, Logger: r.logger,
+		TLSCert: c.TLSCert, TLSKey: c.TLSKey, Via: r.via, Tracer: r.tracer, Metrics: r.registry, Logger: r.logger,
 		ConnectionsMax: connectionsMax(descriptorsMax()),
 	})
 	return err
@@ -287,14 +293,15 @@ func (r *Relay) serve(ctx context.Context, out io.Writer) error {
 
 // stopTime is how long a stop may take, less than the ten seconds after which container runtimes kill. Of it, intake gets
 // intakeTime: requests that came in whole are answered within one commit, and a peer that says nothing is no fault. Mail
-// gets mailTime: it only tells what the console shows too.
+// gets mailTime: it only tells what the console shows too. Traces get traceTime: no event is in them.
 const (
 	stopTime   = 9 * time.Second
 	intakeTime = 2 * time.Second
 	mailTime   = 2 * time.Second
+	traceTime  = time.Second
 )
 
-// close stops from the source downwards: intake, replays, senders, mail, console, attempt log, log.
+// close stops from the source downwards: intake, replays, senders, traces, mail, console, attempt log, log.
 func (r *Relay) close(ctx context.Context) error {
 	var faults []error
 	r.endUpstreams()
@@ -314,6 +321,7 @@ func (r *Relay) close(ctx context.Context) error {
 		}
 		r.reportLeft()
 	}
+	r.closeTracer(ctx)
 	r.closeMailer(ctx)
 	if r.tags != nil {
 		r.tags.Close()

@@ -26,7 +26,7 @@ type metrics struct {
 // scrape has a relay do a little of everything and reads its /metrics.
 func scrape(t *testing.T) *metrics {
 	to := newTarget(t)
-	r := run(t, "[smtp]\nserver = \"127.0.0.1:1\"\nfrom = \"relay@example.com\"\n"+
+	r := run(t, fmt.Sprintf("[telemetry]\notlp = %q\n", newCollector(t).URL)+"[smtp]\nserver = \"127.0.0.1:1\"\nfrom = \"relay@example.com\"\n"+
 		reloadApp+fmt.Sprintf("key = \"k2\"\nupstream = %q\n", to.URL)+reloadHook("a", to.URL, "trackEventReceived"))
 	r.track("k1", "one")
 	to.wait(`"one"`)

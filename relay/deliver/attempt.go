@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"edgerelay/relay/journal"
+	"edgerelay/relay/trace"
 	"edgerelay/wal"
 )
 
@@ -31,6 +32,7 @@ func (l *lane) deliver() (end time.Time) {
 	if v.Outcome != Delivered && s.hard.Err() != nil {
 		s.health.leave(l.turn)
 		s.cutOff.Add(1)
+		l.course.span.EndAttempt(trace.Outcome{Name: "cut_off", Reason: "the relay was stopped"})
 		s.queue.Return(e) // cut off by the stop: the receiver is not to blame, and this was no attempt
 		return end
 	}

@@ -39,7 +39,7 @@ func newCargo(w *hook.Webhook) cargo {
 func requestCargo(w *hook.Webhook) cargo {
 	base := upstream.NewBase(w.Target, w.Via)
 	return cargo{
-		encode:       func(l *lane, e *wal.Entry, _ time.Time) error { return l.encodeRequest(base, e) },
+		encode:       func(l *lane, e *wal.Entry, at time.Time) error { return l.encodeRequest(base, e, at) },
 		judge:        judgeUpstream,
 		lasts:        func(e *wal.Entry, next time.Time) bool { return next.Sub(time.UnixMilli(e.Time)) < w.Patience },
 		disableAfter: func(*Options) int { return 0 },
@@ -47,12 +47,16 @@ func requestCargo(w *hook.Webhook) cargo {
 }
 
 // encodeRequest prints a request again, in l.wire.
-func (l *lane) encodeRequest(base *upstream.Base, e *wal.Entry) error {
+func (l *lane) encodeRequest(base *upstream.Base, e *wal.Entry, at time.Time) error {
 	if err := upstream.ParseRecord(e.Body, &l.request); err != nil {
 		return fmt.Errorf("read record %d: %w", e.Seq, err)
 	}
 	if cap(l.wire) > bufferKeep {
 		l.wire = nil
+	}
+	if l.sender.opt.Tracer != nil {
+		l.startSpan(e, l.request.Trace, at)
+		l.traceRequest()
 	}
 	l.wire = base.AppendRequest(l.wire[:0], &l.request)
 	return nil

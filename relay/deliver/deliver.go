@@ -26,6 +26,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"edgerelay/relay/hook"
+	"edgerelay/relay/trace"
 	"edgerelay/wal"
 )
 
@@ -65,6 +66,9 @@ type Options struct {
 
 	// Journal is told of each failed attempt and of a share of the others. Default: nobody is told.
 	Journal Journal
+
+	// Tracer makes a span of each attempt, and has its request carry it. Default: none.
+	Tracer *trace.Tracer
 
 	// Linger is how long a lane without work stays. Default 5 s.
 	Linger time.Duration

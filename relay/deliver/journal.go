@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"edgerelay/relay/journal"
+	"edgerelay/relay/trace"
 )
 
 // Journal is where lanes tell what came of their attempts. *journal.Journal is one. Neither method may wait for a disk.
@@ -29,12 +30,14 @@ type course struct {
 	replied bool // there is a reply, in l.response
 	cut     bool // its body was not read to the end
 	timing  journal.Timing
+	span    trace.Span // zero when the fleet does not trace
 }
 
 // tell tells the journal of the attempt, before its entry is ended. Of successes it tells a sample; one that is not in it
 // costs nothing but the choice.
 func (l *lane) tell(outcome journal.Outcome, v Verdict, now time.Time) {
 	s, a := l.sender, &l.told
+	l.endSpan(v)
 	if outcome == journal.Delivered && !s.opt.Journal.Sample() {
 		return
 	}

@@ -63,8 +63,8 @@ func (m *metrics) of(webhook string) *hookMetrics {
 		dead: m.dead.WithLabelValues(webhook), disabled: m.disabled.WithLabelValues(webhook),
 		answering: m.attempt.WithLabelValues(webhook), latency: m.latency.WithLabelValues(webhook),
 	}
-	for outcome, name := range [...]string{Delivered: "delivered", Retry: "retry", Final: "final", Gone: "gone"} {
-		h.outcomes[outcome] = m.attempts.WithLabelValues(webhook, name)
+	for outcome := range h.outcomes {
+		h.outcomes[outcome] = m.attempts.WithLabelValues(webhook, Outcome(outcome).String())
 	}
 	return h
 }

@@ -96,6 +96,10 @@ func (l *lane) encode(e *wal.Entry, at time.Time) error {
 	l.wire = append(l.wire, attemptHeader+": "...)
 	l.wire = strconv.AppendInt(l.wire, int64(e.Attempts)+1, 10)
 	l.wire = append(l.wire, "\r\n"...)
+	if l.sender.opt.Tracer != nil {
+		l.startSpan(e, l.event.Trace, at)
+		l.wire = l.appendTrace(l.wire)
+	}
 	if l.signer != nil {
 		hex.Encode(l.id[:], l.event.UniqueID[:])
 		for _, h := range l.signer.Sign(l.id[:], at, l.body) {

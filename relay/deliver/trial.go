@@ -46,6 +46,7 @@ func (f *Fleet) Try(ctx context.Context, w *hook.Webhook, e *event.Event) (t Tri
 	t.Timing.Total = t.Took
 	t.Verdict = judge(&l.response, failed, o.now())
 	t.Request = l.wire
+	l.endSpan(t.Verdict)
 	if failed == nil {
 		t.Reply = slices.Clone(l.response.Body())
 	}

@@ -22,6 +22,11 @@ const (
 	Gone                     // 410: final, and the webhook is turned off
 )
 
+// String is the outcome's name in metrics and traces.
+func (o Outcome) String() string {
+	return [...]string{Delivered: "delivered", Retry: "retry", Final: "final", Gone: "gone"}[o]
+}
+
 // Verdict is what became of one attempt. It is a value and belongs to who has it.
 type Verdict struct {
 	Outcome Outcome

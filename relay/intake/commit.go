@@ -67,6 +67,7 @@ func (r *request) wait() error {
 	if r.onward.place > 0 {
 		r.lessRequest(&done)
 	}
+	r.stored = done.Stored
 	r.app.accepted[r.end.dialect].Add(float64(done.Stored))
 	if done.Duplicates > 0 {
 		r.server.metrics.duplicates.Add(float64(done.Duplicates))
@@ -85,6 +86,7 @@ func (r *request) emit(e *event.Event) {
 		e.Subscription = a.subscription
 	}
 	e.Received = r.now.UnixMilli()
+	e.Trace = r.trace
 	r.record = e.AppendRecord(r.record[:0])
 	r.receivers, r.notes = r.server.opt.Selector.Receivers(r.receivers[:0], r.notes[:0], e, a.name)
 	r.matched += len(r.receivers)

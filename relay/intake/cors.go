@@ -9,9 +9,10 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// What browsers are told about all endpoints alike. The headers are those that the SDKs were seen to ask for.
+// What browsers are told about all endpoints alike. The headers are those that the SDKs were seen to ask for,
+// and those that a page's own tracing puts on all that it sends: it would lose its events otherwise.
 const (
-	corsHeaders     = "authorization, content-type, content-encoding, x-retry-count, anonymousid, sentat, x-pendo-integration-key"
+	corsHeaders     = "authorization, content-type, content-encoding, x-retry-count, anonymousid, sentat, x-pendo-integration-key, traceparent, tracestate"
 	corsMethods     = "GET, POST, OPTIONS"
 	corsMoreMethods = "GET, POST, PUT, PATCH, OPTIONS"
 	corsMaxAge      = "86400" // seconds; browsers cut it down to what they allow, two hours in Chrome

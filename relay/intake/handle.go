@@ -15,6 +15,9 @@ import (
 func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	r := s.acquire(ctx)
 	defer s.rescue(r)
+	if s.opt.Tracer != nil {
+		r.startSpan()
+	}
 	if ambiguous(&ctx.Request.Header) {
 		ctx.SetConnectionClose()
 	}
@@ -31,6 +34,9 @@ func (s *Server) answer(r *request, err error) {
 		r.discardBody()
 	}
 	s.metrics.answer(r.end, r.ctx.Response.StatusCode(), s.opt.Now().Sub(r.now))
+	if r.span.On() {
+		r.endSpan(err)
+	}
 	s.release(r)
 }
 
@@ -85,7 +91,9 @@ func (s *Server) rescue(r *request) {
 		"fault", fault, "endpoint", r.end.label(), "trace", string(debug.Stack())) // paths may hold keys
 	ctx.Response.Reset()
 	s.cors.apply(ctx)
-	s.write(ctx, &refusal{status: fasthttp.StatusInternalServerError, code: "internal", message: "the relay met a fault of its own; its log has the details"})
+	no := &refusal{status: fasthttp.StatusInternalServerError, code: "internal", message: "the relay met a fault of its own; its log has the details"}
+	s.write(ctx, no)
+	r.endSpan(no)
 	ctx.SetConnectionClose() // the rest of the body may still be in it
 	s.metrics.answer(r.end, fasthttp.StatusInternalServerError, s.opt.Now().Sub(r.now))
 }

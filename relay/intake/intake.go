@@ -41,6 +41,7 @@ import (
 	"edgerelay/relay/event"
 	"edgerelay/relay/people"
 	"edgerelay/relay/signal"
+	"edgerelay/relay/trace"
 	"edgerelay/relay/upstream"
 	"edgerelay/wal"
 )
@@ -96,6 +97,9 @@ type Options struct {
 
 	// Signals bounds what is remembered of visitors whose SDKs do not label frustration. Its default is 24 MiB at most.
 	Signals signal.Options
+
+	// Tracer makes a span of each request, and has its events remember it. Default: none, and no request is looked at for it.
+	Tracer *trace.Tracer
 
 	// Metrics takes the counters. Default: they are counted and shown nowhere.
 	Metrics prometheus.Registerer

@@ -9,6 +9,7 @@ import (
 	"edgerelay/relay/event"
 	"edgerelay/relay/people"
 	"edgerelay/relay/signal"
+	"edgerelay/relay/trace"
 	"edgerelay/wal"
 )
 
@@ -55,6 +56,10 @@ type request struct {
 	person    people.Person // for the metadata API
 	rows      []metadataRow
 
+	span  trace.Span // of this request; zero when the relay does not trace
+	trace []byte     // where in a trace it stands, for its events; nil when the relay does not trace
+
+	stored   int
 	matched  int
 	excluded int
 	leftOut  [omissions]int
@@ -82,6 +87,7 @@ func (s *Server) release(r *request) {
 	r.vars = variables{}
 	r.asks, r.bodyEnded, r.reserved = false, false, 0
 	r.source.Reset(nil)
+	r.span, r.trace = trace.Span{}, nil
 	r.wire, r.packed, r.plain, r.json, r.text = kept(r.wire), kept(r.packed), kept(r.plain), kept(r.json), kept(r.text)
 	r.record, r.notes = kept(r.record), kept(r.notes)
 	r.resetItems()
@@ -117,7 +123,7 @@ func (r *request) resetItems() {
 	if r.onward.some {
 		r.onward = onward{}
 	}
-	r.matched, r.excluded = 0, 0
+	r.stored, r.matched, r.excluded = 0, 0, 0
 	if r.omitted {
 		r.leftOut, r.omitted = [omissions]int{}, false
 	}

@@ -82,7 +82,7 @@ func (r *request) posted() bool { return string(r.ctx.Request.Header.Method()) =
 // all that it says stands in its target.
 func (r *request) readOnward(q *upstream.Request) {
 	h := &r.ctx.Request.Header
-	q.Method, q.Target = methodGet, r.target()
+	q.Method, q.Target, q.Trace = methodGet, r.target(), r.trace
 	if r.posted() {
 		q.Method, q.Body = methodPost, r.wire
 	}
