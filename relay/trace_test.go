@@ -199,7 +199,7 @@ func TestTraceUpstream(t *testing.T) {
 	t.Errorf("no span of the request: %v", c.spans)
 }
 
-// TestNoTrace: off by default. Nobody is sent a header, the record holds no trace, and the body is that of a relay that
+// TestNoTrace: off by default. Nobody is sent a header, not even one that came in, and the body is that of a relay that
 // traces.
 func TestNoTrace(t *testing.T) {
 	c, on, off := newCollector(t), newTraced(t, 0), newTraced(t, 0)
@@ -223,4 +223,18 @@ func TestTraceWithoutACollector(t *testing.T) {
 	r := run(t, "[telemetry]\notlp = \"http://127.0.0.1:1\"\n"+tracedApp+reloadHook("crm", to.URL, "trackEventReceived"))
 	r.send(http.MethodPost, "/v1/track", tracedTrack)
 	to.wait(t, 1)
+}
+
+// TestTraceChange: a running relay keeps its collector, and what proves to the collector who sends is not shown.
+func TestTraceChange(t *testing.T) {
+	from, to := defaults(), defaults()
+	to.Telemetry = Telemetry{OTLP: "http://127.0.0.1:4318", Sample: 1, Headers: map[string]string{"Authorization": "Bearer secret"}}
+	var got []string
+	for _, c := range Difference(from, to) {
+		got = append(got, c.String())
+	}
+	want := "+ telemetry.headers = (not shown)  (with the next start)\n+ telemetry.otlp = http://127.0.0.1:4318  (with the next start)"
+	if text := strings.Join(got, "\n"); text != want {
+		t.Errorf("got\n%s\nwant\n%s", text, want)
+	}
 }
