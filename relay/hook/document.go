@@ -53,7 +53,7 @@ func (d Document) Merge(patch Document) Document {
 		switch {
 		case string(value) == "null":
 			delete(merged, name)
-		case string(value) == `"`+masked+`"`:
+		case string(value) == `"`+masked+`"` && d[name] != nil:
 		case name == "headers":
 			merged[name] = unmask(value, d[name])
 		default:
@@ -69,8 +69,8 @@ func unmask(headers, before json.RawMessage) json.RawMessage {
 		return headers
 	}
 	for name, value := range now {
-		if value == masked {
-			now[name] = then[name]
+		if kept, found := then[name]; found && value == masked {
+			now[name] = kept
 		}
 	}
 	text, err := json.Marshal(now)
@@ -95,6 +95,7 @@ func (d Document) Apply(inherited Spec) (Spec, []Fault) {
 			faults = append(faults, Fault{name, err.Error()})
 		}
 	}
+	faults = append(faults, maskedFaults(&spec)...)
 	if d["retries"] != nil && d["schedule"] == nil {
 		spec.Schedule = nil // its own retries win over a schedule that it only inherits
 	}
@@ -104,6 +105,24 @@ func (d Document) Apply(inherited Spec) (Spec, []Fault) {
 		}
 	}
 	return spec, faults
+}
+
+// maskedFaults finds masks that stand for nothing: the settings of one webhook were sent for another, or a header's name
+// was changed with its value left masked. Deliveries would go out with the mask, or unsigned.
+func maskedFaults(spec *Spec) (faults []Fault) {
+	const text = "is masked, and there is no value that it could stand for; send the value itself"
+	at := reflect.ValueOf(spec).Elem()
+	for _, name := range secret {
+		if at.Field(fields()[name]).String() == masked {
+			faults = append(faults, Fault{name, text})
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(spec.Headers)) {
+		if spec.Headers[name] == masked {
+			faults = append(faults, Fault{"headers." + name, text})
+		}
+	}
+	return faults
 }
 
 // fields are the places of a Spec's settings by their names.
