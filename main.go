@@ -81,13 +81,12 @@ func (c *serveCommand) Run(ctx context.Context) error {
 }
 
 // reloadOnHangUp loads the config file again at each SIGHUP, until ctx ends and the returned channel is closed. A faulty
-// file changes nothing.
+// file changes nothing. The signal stays caught afterwards: by itself it would end the program in the middle of its drain.
 func reloadOnHangUp(ctx context.Context, r *relay.Relay, logger *slog.Logger) (stopped <-chan struct{}) {
 	hangUp, done := make(chan os.Signal, 1), make(chan struct{})
 	signal.Notify(hangUp, syscall.SIGHUP)
 	go func() {
 		defer close(done)
-		defer signal.Stop(hangUp)
 		for {
 			select {
 			case <-ctx.Done():

@@ -121,7 +121,7 @@ func (p *Process) Output() string {
 
 // Stop ends the process as an operator would, and waits.
 func (p *Process) Stop() error {
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+	if err := p.Signal(syscall.SIGTERM); err != nil {
 		return err
 	}
 	select {
@@ -131,6 +131,14 @@ func (p *Process) Stop() error {
 		p.Kill()
 		return errors.New("the program did not end within 60s of SIGTERM")
 	}
+}
+
+// Signal sends the process a signal. One that has ended is sent none.
+func (p *Process) Signal(s os.Signal) error {
+	if err := p.cmd.Process.Signal(s); !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	return nil
 }
 
 // Kill ends the process at once, as a crash would, and waits.
