@@ -88,6 +88,18 @@ func TestToggle(t *testing.T) {
 	}
 }
 
+// TestOverviewOfWebhooks: the first page says how many are in trouble, and leads to them.
+func TestOverviewOfWebhooks(t *testing.T) {
+	p := mustPlant(t, Options{Stats: func() any { return map[string]any{"webhooks": []map[string]any{{"name": "x"}}, "uptime_seconds": 3} }})
+	text := p.shown("/")
+	mustShow(t, text, "<dt>All</dt>", `<a href="/webhooks">1</a>`, "<dt>In trouble</dt>", `<a href="/webhooks?show=trouble">0</a>`, "uptime")
+	mustLack(t, text, "<table")
+	resp, text := p.do("GET", "/nothing", "", "Accept", browser)
+	if resp.StatusCode != 404 || !strings.Contains(text, "There is no page at /nothing.") {
+		t.Errorf("%d %s", resp.StatusCode, text)
+	}
+}
+
 // TestLongList: a thousand webhooks, a page at a time.
 func TestLongList(t *testing.T) {
 	p := mustPlant(t, noToken)

@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -18,6 +19,7 @@ type overviewView struct {
 	page.Frame
 	Health   string // why it is not healthy; "" = it is
 	Ready    string
+	Hooks    []page.Group
 	Sections []section
 }
 
@@ -32,6 +34,10 @@ func (s *Server) overview(w http.ResponseWriter, r *http.Request) {
 	var err error
 	if view.Sections, err = sections(s.opts.Stats()); err != nil {
 		s.opts.Logger.Error("lay out stats", "error", err)
+	}
+	if groups := s.pages.Groups(); groups != nil {
+		view.Hooks = groups
+		view.Sections = slices.DeleteFunc(view.Sections, func(part section) bool { return part.Name == "webhooks" }) // they have pages of their own
 	}
 	s.pages.Show(w, http.StatusOK, "overview", view)
 }

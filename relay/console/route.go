@@ -60,6 +60,10 @@ func (s *Server) routes() http.Handler {
 		behind.Handle(path, methods(handlers))
 	}
 	behind.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if wantsPage(r) && !strings.HasPrefix(r.URL.Path, "/api/") {
+			s.pages.NotFound(w, r)
+			return
+		}
 		fail(w, http.StatusNotFound, "not_found", "there is nothing at %s; / lists what there is", r.URL.Path)
 	})
 

@@ -38,7 +38,8 @@ type hookLogView struct {
 
 type errorsView struct {
 	Frame
-	Log logView
+	Log      logView
+	Download string
 }
 
 // logQuery is which attempts are wanted, as the fields of a form hold it.
@@ -160,7 +161,11 @@ func (p *Pages) errorLog(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	log.Named = true
-	p.showLog(w, r, "errors", errorsView{p.Frame(r, "errors"), log}, log)
+	view := errorsView{p.Frame(r, "errors"), log, "/api/errors"}
+	if values := log.values(time.RFC3339); len(values) > 0 {
+		view.Download += "?" + values.Encode()
+	}
+	p.showLog(w, r, "errors", view, log)
 }
 
 // attemptRow is an attempt as a log shows it.

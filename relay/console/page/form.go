@@ -284,6 +284,11 @@ type fieldView struct {
 // typesOf are the types of webhook that have a setting, where not all do.
 var typesOf = map[string]string{"write_key": "segment", "access_token": "intercom", "region": "segment intercom"}
 
+// Offers says whether a type of webhook that can be chosen has a setting.
+func (v formView) Offers(name string) bool {
+	return slices.ContainsFunc(strings.Fields(typesOf[name]), func(of string) bool { return slices.Contains(v.Hook.Types, of) })
+}
+
 // examples stand in fields that are empty.
 var examples = values{"name": "CRM", "url": "https://example.com/hook", "rate": "no limit", "burst": "a second's worth", "in_flight": "as [delivery] in the config file",
 	"timeout": "as [delivery] in the config file", "retries": "as [delivery] in the config file", "schedule": "retries and back-off", "owner": "name@example.com",

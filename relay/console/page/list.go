@@ -150,6 +150,25 @@ func (v *listView) turn(q listQuery, found int) {
 	}
 }
 
+// Group is how many webhooks are in some states.
+type Group struct {
+	Name, Path string // Path lists them
+	Count      int
+	Trouble    bool // there should be none
+}
+
+// Groups are the webhooks by their states; nil = there are no pages of webhooks.
+func (p *Pages) Groups() (all []Group) {
+	if p.opt.Desk == nil {
+		return nil
+	}
+	shows, _ := listQuery{}.group(p.opt.Desk.List())
+	for _, c := range shows {
+		all = append(all, Group{c.Name, c.Path, c.Count, c.Value == "trouble"})
+	}
+	return all
+}
+
 // finds says whether a webhook has the text that is searched for, whatever the case.
 func (q listQuery) finds(w *desk.Webhook) bool {
 	if q.Search == "" {

@@ -122,6 +122,11 @@ type refusalView struct {
 	Title, Message string
 }
 
+// NotFound answers who asked for a page that there is not.
+func (p *Pages) NotFound(w http.ResponseWriter, r *http.Request) {
+	p.refuse(w, r, &desk.Error{Code: desk.NotFound, Message: "There is no page at " + r.URL.Path + "."})
+}
+
 // refuse answers with why nothing was done, as a page of its own.
 func (p *Pages) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	var refused *desk.Error
