@@ -94,7 +94,7 @@ func decode(body []byte, into any) *fault {
 		return &fault{"bad_request", fmt.Sprintf("the body is a JSON %s, not an object", wrong.Value), ""}
 	}
 	if errors.As(err, &wrong) {
-		return &fault{"invalid", fmt.Sprintf("must not be a JSON %s", wrong.Value), wrong.Field}
+		return &fault{"invalid", fmt.Sprintf("must not be a JSON %s", wrong.Value), member(wrong.Field)}
 	}
 	var noTime *time.ParseError
 	if errors.As(err, &noTime) {
@@ -104,6 +104,12 @@ func decode(body []byte, into any) *fault {
 		return &fault{"invalid", "is nothing that this request has", strings.Trim(field, `"`)}
 	}
 	return &fault{"bad_request", fmt.Sprintf("the body is no JSON: %v", err), ""}
+}
+
+// member is the name of a member without those of Go's types, which stand before it when one is part of another.
+func member(field string) string {
+	parts := slices.DeleteFunc(strings.Split(field, "."), func(part string) bool { return part != "" && 'A' <= part[0] && part[0] <= 'Z' })
+	return strings.Join(parts, ".")
 }
 
 // readNothing refuses a body where none belongs.

@@ -201,6 +201,8 @@ func TestReplay(t *testing.T) {
 	f(400, "invalid", "events[0]", "unknown event", "/api/webhooks/new/replay", `{"events":["nothing"]}`)
 	f(400, "invalid", "unique_id", "40 hex", "/api/webhooks/new/replay", `{"unique_id":"x"}`)
 	f(400, "invalid", "rate", "", "/api/webhooks/new/replay", `{"rate":-1}`)
+	f(400, "invalid", "rate", "must not be a JSON string", "/api/webhooks/new/replay", `{"rate":"fast"}`)
+	f(400, "invalid", "seqs", "must not be a JSON number", "/api/webhooks/new/replay", `{"seqs":[-1]}`)
 	f(400, "invalid", "until", "", "/api/webhooks/new/replay", `{"from":"2020-01-02T00:00:00Z","until":"2020-01-01T00:00:00Z"}`)
 	f(400, "invalid", "", "is no time", "/api/webhooks/new/replay", `{"from":"yesterday"}`)
 	f(400, "invalid", "frm", "", "/api/webhooks/new/replay", `{"frm":"x"}`)
