@@ -109,6 +109,10 @@ func (c *checker) selections() []Selection {
 	if c.spec.Enabled && len(c.spec.Events) == 0 {
 		c.add("events", `is empty, so nothing would be sent; add events such as ["pageLoaded"] or ["*"], or set enabled = false`)
 	}
+	if len(c.spec.Events) > EventsMax {
+		c.add("events", "has %d entries; it may have %d, each with many IDs: NAME:ID1,ID2", len(c.spec.Events), EventsMax)
+		return nil
+	}
 	var selections []Selection
 	for i, text := range c.spec.Events {
 		s, err := ParseSelection(text)

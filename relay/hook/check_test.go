@@ -1,6 +1,7 @@
 package hook
 
 import (
+	"fmt"
 	"math"
 	"reflect"
 	"slices"
@@ -100,6 +101,16 @@ func TestCompileFaults(t *testing.T) {
 	f(func(s *Spec) { s.Events = []string{"pageLoaded", "x", "guide*", "visitorCreated:a"} },
 		`events[1]: unknown event "x"; names are those of Pendo, such as "pageLoaded", "featureClicked", "trackEventReceived", or "*" for all`,
 		`events[3]: visitorCreated has no IDs to select; leave out what follows the name`)
+
+	f(func(s *Spec) { s.Events = slices.Repeat([]string{"*"}, EventsMax) })
+	f(func(s *Spec) { s.Events = slices.Repeat([]string{"?"}, EventsMax+1) },
+		"events: has 1001 entries; it may have 1000, each with many IDs: NAME:ID1,ID2")
+	f(func(s *Spec) {
+		s.Headers = map[string]string{}
+		for i := range HeadersMax + 1 {
+			s.Headers[fmt.Sprint("X-", i)] = ""
+		}
+	}, "headers: are 101; there may be 100")
 
 	f(func(s *Spec) { s.Format = "pendos" }, `format: unknown format "pendos"; did you mean "pendo"?`)
 	f(func(s *Spec) { s.Properties = []string{"plan"} }, `properties: are sent by the format "userpilot" only; leave them out or change the format`)

@@ -17,6 +17,10 @@ var reserved = []string{"connection", "content-length", "host", "transfer-encodi
 
 // headers checks the user's own headers and sorts them.
 func (c *checker) headers() []Header {
+	if len(c.spec.Headers) > HeadersMax {
+		c.add("headers", "are %d; there may be %d", len(c.spec.Headers), HeadersMax)
+		return nil
+	}
 	var list []Header
 	for _, name := range slices.Sorted(maps.Keys(c.spec.Headers)) {
 		value, field := c.spec.Headers[name], "headers."+name

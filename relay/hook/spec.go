@@ -61,6 +61,8 @@ const (
 	ScheduleMax   = 100                // waits
 	WaitMax       = 7 * 24 * time.Hour // one wait
 	PropertiesMax = 10                 // seed 003
+	EventsMax     = 1000               // entries, each of as many IDs as one likes; all are read at every change of any webhook
+	HeadersMax    = 100                // about what receivers take
 	nameMax       = 100                // bytes
 )
 
