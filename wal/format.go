@@ -32,7 +32,7 @@ func makeFolder(fs vfs.FS, dir string) error {
 			return err
 		}
 	}
-	err := fs.MkdirAll(dir, 0o755)
+	err := fs.MkdirAll(dir, 0o700) // it holds what people did
 	if err == nil && parent != dir {
 		err = syncDir(fs, parent)
 	}

@@ -166,7 +166,7 @@ func (d *Desk) freshen(e *event.Event) {
 func showRequest(w *hook.Webhook, wire []byte) Request {
 	head, body, _ := bytes.Cut(wire, []byte("\r\n\r\n"))
 	line, fields, _ := bytes.Cut(head, []byte("\r\n"))
-	r := Request{Line: shownText(line), URL: w.Target.String(), Headers: []journal.Header{}, Body: shorten(body)}
+	r := Request{Line: shownLine(line), URL: hook.MaskURL(w.Target.String()), Headers: []journal.Header{}, Body: shorten(body)}
 	secret := hook.MaskHeaders(w.Headers)
 	for field := range bytes.SplitSeq(fields, []byte("\r\n")) {
 		name, value, _ := bytes.Cut(field, []byte(": "))
@@ -177,6 +177,13 @@ func showRequest(w *hook.Webhook, wire []byte) Request {
 		r.Headers = append(r.Headers, journal.Header{Name: string(name), Value: shown})
 	}
 	return r
+}
+
+// shownLine is a request line with what is secret in its query masked.
+func shownLine(line []byte) string {
+	method, rest, _ := strings.Cut(shownText(line), " ")
+	target, version, _ := strings.Cut(rest, " ")
+	return method + " " + hook.MaskURL(target) + " " + version
 }
 
 func shorten(b []byte) Shortened {

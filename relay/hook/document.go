@@ -56,11 +56,33 @@ func (d Document) Merge(patch Document) Document {
 		case string(value) == `"`+masked+`"` && d[name] != nil:
 		case name == "headers":
 			merged[name] = unmask(value, d[name])
+		case name == "url" && sameURL(value, d[name]):
 		default:
 			merged[name] = value
 		}
 	}
 	return merged
+}
+
+// sameURL says that a URL is the one of before as it was shown.
+func sameURL(value, before json.RawMessage) bool {
+	var now, then string
+	return json.Unmarshal(value, &now) == nil && json.Unmarshal(before, &then) == nil && now == MaskURL(then)
+}
+
+// MaskURL is a URL with the values of those query members masked that prove who asks, as their names tell.
+func MaskURL(text string) string {
+	base, query, found := strings.Cut(text, "?")
+	if !found {
+		return text
+	}
+	members := strings.Split(query, "&")
+	for i, m := range members {
+		if name, value, _ := strings.Cut(m, "="); value != "" && (telling(name) || strings.EqualFold(name, "sig")) {
+			members[i] = name + "=" + masked
+		}
+	}
+	return base + "?" + strings.Join(members, "&")
 }
 
 func unmask(headers, before json.RawMessage) json.RawMessage {
@@ -211,8 +233,11 @@ func (s Spec) View() View {
 	for name, i := range fields() {
 		switch x := of.Field(i).Interface().(type) {
 		case string:
-			if slices.Contains(secret, name) && x != "" {
+			switch {
+			case slices.Contains(secret, name) && x != "":
 				x = masked
+			case name == "url":
+				x = MaskURL(x)
 			}
 			v[name] = x
 		case time.Duration:
@@ -249,6 +274,6 @@ func MaskHeaders(headers map[string]string) map[string]string {
 // telling says whether a header's value is a secret, as far as its name tells.
 func telling(name string) bool {
 	name = strings.ToLower(name)
-	return slices.ContainsFunc([]string{"auth", "cookie", "key", "secret", "token", "password", "session", "credential"},
+	return slices.ContainsFunc([]string{"auth", "bearer", "cookie", "credential", "jwt", "key", "pass", "private", "pwd", "secret", "session", "token"},
 		func(part string) bool { return strings.Contains(name, part) })
 }

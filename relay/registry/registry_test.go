@@ -100,6 +100,16 @@ func TestSecretsStayIn(t *testing.T) {
 	if !bytes.Contains(shown, []byte(`"secret":"••••"`)) || !bytes.Contains(shown, []byte(`"X-Team":"growth"`)) {
 		t.Errorf("shown: %s", shown)
 	}
+	// A URL may hold a secret, too.
+	if _, err := g.Edit("crm", g.doc(`{"url":"https://example.com/in?Token=t0ken&sig=t0ken&page=7"}`), 0); err != nil {
+		t.Fatal(err)
+	}
+	if w, err = g.Get("crm"); err != nil || w.Spec["url"] != "https://example.com/in?Token=••••&sig=••••&page=7" {
+		t.Errorf("the URL is shown as %v, %v", w.Spec["url"], err)
+	}
+	if shown, err = json.Marshal(w); err != nil {
+		t.Fatal(err)
+	}
 	// What was shown can be sent back.
 	var back struct{ Settings json.RawMessage }
 	if err := json.Unmarshal(shown, &back); err != nil {
@@ -109,7 +119,7 @@ func TestSecretsStayIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := g.Compiled("crm")
-	if err != nil || got.Secret != "s3cret-of-crm" || got.Headers["Authorization"] != "Bearer t0ken" {
+	if err != nil || got.Secret != "s3cret-of-crm" || got.Headers["Authorization"] != "Bearer t0ken" || got.URL != "https://example.com/in?Token=t0ken&sig=t0ken&page=7" {
 		t.Errorf("after it was sent back as shown: %+v, %v", got, err)
 	}
 	if _, err = g.Edit("crm", g.doc(`{"secret":null,"signature":null}`), 0); err != nil {
