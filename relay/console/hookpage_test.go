@@ -152,7 +152,7 @@ func TestReview(t *testing.T) {
 	mustBeHarmless(t, text)
 	mustShow(t, text, "Errors of the last 14 days", "given up", `name="reviewed"`, `name="from" value="held" checked`)
 	_, text = p.form(422, "/webhook/crm/enable", "review", "on", "from", "now")
-	mustShow(t, text, "look through its log", `value="now" checked`)
+	mustShow(t, text, "look through the errors above, then tick the box", `value="now" checked`)
 	p.receiver.answer(200)
 	if to, _ := p.form(303, "/webhook/crm/enable", "review", "on", "reviewed", "on", "from", "held", "back", "/webhook/crm"); to != "/webhook/crm" {
 		t.Errorf("led to %s", to)
