@@ -139,6 +139,9 @@ func (c *Console) refusal(status int, answer []byte) error {
 	if status == http.StatusUnauthorized {
 		return fmt.Errorf("the console %s asks for its token; set [console] token in the config file, EDGERELAY_TOKEN or --token", c.URL)
 	}
+	if status == http.StatusNotFound && strings.HasPrefix(e.Error.Message, "there is no webhook") {
+		e.Error.Message += `; "edgerelay webhook list" shows those there are`
+	}
 	return &e.Error
 }
 

@@ -30,6 +30,9 @@ type job struct {
 	Share             float64
 }
 
+// underway says that the replay has not come to its end.
+func (j job) underway() bool { return j.State == "running" || j.State == "waiting" }
+
 // Run starts a replay, or asks for one.
 func (s *replayCommand) Run(ctx context.Context, c *Console) error {
 	switch {
@@ -40,7 +43,7 @@ func (s *replayCommand) Run(ctx context.Context, c *Console) error {
 		if err != nil {
 			return err
 		}
-		return show(c, answer, func(j job) error { return j.print(c) })
+		return show(c, answer, func(j job) error { return j.print(c, s.Name) })
 	}
 	request, err := s.request(time.Now())
 	if err != nil {
@@ -70,7 +73,7 @@ func (s *replayCommand) Run(ctx context.Context, c *Console) error {
 		}
 		return s.follow(ctx, c, j.ID)
 	}
-	return show(c, answer, func(j job) error { return j.print(c) })
+	return show(c, answer, func(j job) error { return j.print(c, s.Name) })
 }
 
 func (s *replayCommand) request(now time.Time) (map[string]any, error) {
@@ -114,8 +117,8 @@ func (s *replayCommand) follow(ctx context.Context, c *Console, id string) error
 		if err := json.Unmarshal(answer, &j); err != nil {
 			return fmt.Errorf("read the answer of %s: %w", c.URL, err)
 		}
-		if !s.Wait || j.State != "running" && j.State != "waiting" {
-			return show(c, answer, func(j job) error { return j.print(c) })
+		if !s.Wait || !j.underway() {
+			return show(c, answer, func(j job) error { return j.print(c, s.Name) })
 		}
 		select {
 		case <-ctx.Done():
@@ -125,10 +128,13 @@ func (s *replayCommand) follow(ctx context.Context, c *Console, id string) error
 	}
 }
 
-func (j job) print(c *Console) error {
+func (j job) print(c *Console, name string) error {
 	text := fmt.Sprintf("replay %s is %s: %d events sent again, %.0f%% of the way", j.ID, j.State, j.Events, 100*j.Share)
 	if j.Reason != "" {
 		text += ": " + clean(j.Reason)
+	}
+	if j.underway() {
+		text += fmt.Sprintf("; follow it with \"edgerelay webhook replay %s --job %s --wait\"", name, j.ID)
 	}
 	_, err := fmt.Fprintln(c.Out, text)
 	return err

@@ -74,7 +74,7 @@ func TestCommandsAskAndPrint(t *testing.T) {
 	f((&logCommand{Name: "x", Limit: 1, Long: true}).Run, `{"attempts":[{"request":[{"name":"Host","value":"h"}],"reply":[{"name":"Via","value":"v"}],"body":"no","timing":{"dns":1}}]}`,
 		`GET /api/webhooks/x/log?limit=1 Bearer t0ken`, "  > Host: h\n  < Via: v\n  < no\n", "dns 1.0, connect 0.0")
 	f((&replayCommand{Name: "x", Dead: true, DryRun: true}).Run, `{"events":3,"bytes":9}`, `POST /api/webhooks/x/replay Bearer t0ken {"dead":true,"dry_run":true}`, "3 events would be sent again to \"x\"\n")
-	f((&replayCommand{Name: "x", Event: []string{"*"}, Rate: 5}).Run, `{"id":"7","state":"running","events":1,"share":0.5}`, `POST /api/webhooks/x/replay Bearer t0ken {"events":["*"],"rate":5}`, "replay 7 is running: 1 events sent again, 50% of the way\n")
+	f((&replayCommand{Name: "x", Event: []string{"*"}, Rate: 5}).Run, `{"id":"7","state":"running","events":1,"share":0.5}`, `POST /api/webhooks/x/replay Bearer t0ken {"events":["*"],"rate":5}`, "replay 7 is running: 1 events sent again, 50% of the way; follow it with \"edgerelay webhook replay x --job 7 --wait\"\n")
 	f((&replayCommand{Name: "x", Cancel: "7"}).Run, `{"id":"7","state":"cancelled"}`, `DELETE /api/replays/7 Bearer t0ken`, "replay 7 is cancelled")
 	f((&deleteCommand{Name: "x", Yes: true}).Run, "", `DELETE /api/webhooks/x Bearer t0ken`, "is deleted\n")
 }
@@ -88,7 +88,7 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("%d %s: %v, printed %q; want %q", status, answer, err, out, want)
 		}
 	}
-	f(404, `{"error":{"code":"not_found","message":"there is no webhook \"x\"","field":""}}`, `there is no webhook "x"`)
+	f(404, `{"error":{"code":"not_found","message":"there is no webhook \"x\"","field":""}}`, `there is no webhook "x"; "edgerelay webhook list" shows those there are`)
 	f(400, `{"error":{"code":"invalid","message":"is missing","field":"url","faults":[{"field":"url","message":"is missing"},{"field":"name","message":"is long"}]}}`, "url: is missing\nname: is long")
 	f(401, `{"error":{"code":"unauthorized","message":"send the token"}}`, "the console URL asks for its token; set [console] token in the config file, EDGERELAY_TOKEN or --token")
 	f(502, `<html>`, "URL answers 502 Bad Gateway; is that the console of an edgerelay?")
