@@ -213,7 +213,8 @@ func TestSharesAreEven(t *testing.T) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for s, a := range j.ledger.accounts {
-		if even := int64(sizeMax / queues); a.bytes < even*3/4 || a.bytes > even*3/2 {
+		// The writer's own rhythm decides how large a segment is, and the one who has most loses a whole one.
+		if even := int64(sizeMax / queues); a.bytes < even/3 || a.bytes > even*3/2 {
 			t.Errorf("queue %d has %d bytes, an even share is %d", s.queue, a.bytes, even)
 		}
 	}
