@@ -216,10 +216,12 @@ func (j *Journal) Append(queue uint32, a *Attempt) {
 	}
 }
 
-// Note takes in what happened to a webhook, such as that it was turned off: an entry of the error log.
+// Note takes in what happened to a webhook, such as that it was turned off: an entry of the error log. It is written at
+// once, with what came before it: whoever turns the webhook on again is asked about that.
 func (j *Journal) Note(queue uint32, a Attempt) {
 	a.Outcome = Note
 	j.Append(queue, &a)
+	signal(j.enough)
 }
 
 func (j *Journal) dropLocked(s stream, n int) {
