@@ -113,8 +113,13 @@ func TestShutdown(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	request := rawRequest("POST", "/data/track", oneEvent, integrationKey)
-	c.Write(request[:40])
+	request := rawRequest("POST", "/data/track", oneEvent, integrationKey, "Expect: 100-continue")
+	head := bytes.Index(request, []byte("\r\n\r\n")) + 4
+	c.Write(request[:head])
+	in := bufio.NewReader(c)
+	if got, err := http.ReadResponse(in, nil); err != nil || got.StatusCode != 100 { // it is under way
+		t.Fatalf("%v, %v", got, err)
+	}
 	done := make(chan error)
 	go func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
@@ -128,8 +133,8 @@ func TestShutdown(t *testing.T) {
 		}
 		probe.Close()
 	}
-	c.Write(request[40:])
-	got, err := http.ReadResponse(bufio.NewReader(c), nil)
+	c.Write(request[head:])
+	got, err := http.ReadResponse(in, nil)
 	if err != nil || got.StatusCode != 200 || !got.Close {
 		t.Fatalf("%v, %v", got, err)
 	}
