@@ -29,6 +29,8 @@ var arrows = map[string][]string{
 	"edgerelay/relay/tagging":  {"relay/catalog", "relay/event", "relay/spell", "wal"},
 	"edgerelay/relay/upstream": {"relay/event"},
 
+	"edgerelay/relay/destination": {"relay/format", "relay/event"},
+
 	"edgerelay/relay/desk": {"relay/registry", "relay/journal", "relay/replay", "relay/tagging", "relay/hook", "relay/format", "relay/event", "relay/spell", "wal"},
 
 	"edgerelay/relay/console/page": {"relay/desk", "relay/tagging", "relay/registry", "relay/journal", "relay/replay", "relay/hook", "relay/event"},

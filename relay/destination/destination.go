@@ -1,0 +1,189 @@
+// Package destination describes the types of destination that a webhook may have: which settings each takes, where its
+// requests go and how they prove who sends, how bodies are made of events, how many events one request takes, and what
+// a reply means for each of them. One file describes one vendor.
+//
+// It does no I/O, knows no queue and no lane: who makes the requests is package deliver, or for destinations that need
+// more than one POST (Plan.Carrier), package freight. Types and Plans are immutable once made and safe for concurrent
+// use.
+package destination
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"edgerelay/relay/event"
+)
+
+// Type is one type of destination, by the name that a webhook's type has.
+type Type struct {
+	Name  string
+	Title string // for people: "Google Analytics 4"
+
+	// Regions are the names that region may have, the first of them the default; none when the vendor has no regions.
+	Regions []string
+	// Write and Access say what the vendor calls the text in write_key and access_token: "API key". "" when it has none;
+	// else it must be set.
+	Write, Access string
+	// Address says what url must be, "the Incoming Webhook's URL"; "" when the vendor's endpoint is known, and url then
+	// only overrides it.
+	Address string
+	// Signs says that deliveries may be signed with a secret, and have a format that the user chooses.
+	Signs bool
+	// Settings are those of the table settings that the type takes.
+	Settings []Setting
+
+	// Takes says which kinds of event the type has a body for; nil is all. Others are never sent to it.
+	Takes func(k event.Kind) bool
+
+	// Plan works out how to deliver. What Type says of the settings was checked before. It reports what else is wrong with
+	// them through fault, by the setting's name, and its result counts for nothing then.
+	Plan func(s *Settings, fault func(field, text string, args ...any)) *Plan
+}
+
+// Setting is one key of a webhook's table settings.
+type Setting struct {
+	Name     string
+	Text     string   // what it is, for people, in a few words
+	Default  string   // in place of one that is not set
+	Choices  []string // the values it may have; none: any text
+	Required bool
+	Secret   bool // it goes in and never comes out
+}
+
+// Settings are what a webhook's user set, as far as a type may use it, with defaults in place of what was left empty.
+type Settings struct {
+	Webhook     string // its name
+	URL         string
+	Format      string // of a type that Signs
+	WriteKey    string
+	AccessToken string
+	Region      string
+	More        map[string]string // the table settings
+
+	Method, Body string // type custom
+}
+
+// Of is a setting of the type's own, or its default.
+func (s *Settings) Of(name string) string { return s.More[name] }
+
+// types are all types, in the order of the documents that name them.
+func types() []*Type {
+	return []*Type{&address}
+}
+
+// ByName finds a type. The type must not be changed.
+func ByName(name string) (*Type, bool) {
+	for _, t := range types() {
+		if t.Name == name {
+			return t, true
+		}
+	}
+	return nil, false
+}
+
+// Names are the types that ByName finds. The slice is the caller's.
+func Names() []string {
+	var names []string
+	for _, t := range types() {
+		names = append(names, t.Name)
+	}
+	return names
+}
+
+// SecretSetting says whether any type takes a secret under this name.
+func SecretSetting(name string) bool {
+	return slices.ContainsFunc(types(), func(t *Type) bool {
+		return slices.ContainsFunc(t.Settings, func(s Setting) bool { return s.Name == name && s.Secret })
+	})
+}
+
+// Fault is one thing that is wrong with a webhook's settings: the setting's name, and what is wrong with it and the next
+// step.
+type Fault struct{ Field, Text string }
+
+// Make checks settings against the type and works out its plan, or returns all that is wrong.
+func (t *Type) Make(s Settings) (*Plan, []Fault) {
+	var faults []Fault
+	fault := func(field, text string, args ...any) {
+		faults = append(faults, Fault{field, fmt.Sprintf(text, args...)})
+	}
+	t.checkCredential("write_key", s.WriteKey, t.Write, fault)
+	t.checkCredential("access_token", s.AccessToken, t.Access, fault)
+	if t.Address != "" && s.URL == "" {
+		fault("url", "is missing; a webhook of type %s needs %s", t.Name, t.Address)
+	}
+	t.checkRegion(&s, fault)
+	t.checkSettings(&s, fault)
+	if len(faults) > 0 {
+		return nil, faults
+	}
+	plan := t.Plan(&s, fault)
+	if len(faults) > 0 {
+		return nil, faults
+	}
+	if plan.Judge == nil {
+		plan.Judge = JudgeStatus
+	}
+	return plan, nil
+}
+
+func (t *Type) checkCredential(field, value, called string, fault func(field, text string, args ...any)) {
+	switch {
+	case value != "" && called == "":
+		fault(field, "is of no use to a webhook of type %s; leave it out", t.Name)
+	case value == "" && called != "":
+		fault(field, "is missing; a webhook of type %s needs %s", t.Name, called)
+	case strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r == 0x7f }):
+		fault(field, "has a space or a control character in it; copy %s once more", called)
+	}
+}
+
+func (t *Type) checkRegion(s *Settings, fault func(field, text string, args ...any)) {
+	switch {
+	case len(t.Regions) == 0 && s.Region != "":
+		fault("region", "is of no use to a webhook of type %s; leave it out", t.Name)
+	case len(t.Regions) == 0:
+	case s.Region == "":
+		s.Region = t.Regions[0]
+	case !slices.Contains(t.Regions, s.Region):
+		fault("region", "%q is no region of %s; use one of %s, or set url to the endpoint", s.Region, t.Title, strings.Join(t.Regions, ", "))
+	}
+}
+
+// checkSettings checks the type's own settings and fills in their defaults.
+func (t *Type) checkSettings(s *Settings, fault func(field, text string, args ...any)) {
+	given := s.More
+	s.More = make(map[string]string, len(t.Settings))
+	for _, one := range t.Settings {
+		value := given[one.Name]
+		field := "settings." + one.Name
+		switch {
+		case value == "" && one.Required:
+			fault(field, "is missing; it is %s", one.Text)
+		case value != "" && len(one.Choices) > 0 && !slices.Contains(one.Choices, value):
+			fault(field, "%q is not among its values; use one of %s", value, strings.Join(one.Choices, ", "))
+		}
+		if value == "" {
+			value = one.Default
+		}
+		s.More[one.Name] = value
+	}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if _, known := s.More[name]; !known {
+			fault("settings."+name, "is no setting of the type %s; it takes %s", t.Name, t.settingNames())
+		}
+	}
+}
+
+func (t *Type) settingNames() string {
+	if len(t.Settings) == 0 {
+		return "none"
+	}
+	var names []string
+	for _, one := range t.Settings {
+		names = append(names, one.Name)
+	}
+	return strings.Join(names, ", ")
+}
