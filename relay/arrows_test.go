@@ -31,6 +31,8 @@ var arrows = map[string][]string{
 
 	"edgerelay/relay/destination": {"relay/format", "relay/event"},
 
+	"edgerelay/relay/freight": {"relay/destination", "relay/format", "relay/event"},
+
 	"edgerelay/relay/desk": {"relay/registry", "relay/journal", "relay/replay", "relay/tagging", "relay/hook", "relay/format", "relay/event", "relay/spell", "wal"},
 
 	"edgerelay/relay/console/page": {"relay/desk", "relay/tagging", "relay/registry", "relay/journal", "relay/replay", "relay/hook", "relay/event"},

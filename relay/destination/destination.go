@@ -123,6 +123,7 @@ func (t *Type) Make(s Settings) (*Plan, []Fault) {
 	if len(faults) > 0 {
 		return nil, faults
 	}
+	plan.Type, plan.Settings = t.Name, s
 	if plan.Judge == nil {
 		plan.Judge = JudgeStatus
 	}

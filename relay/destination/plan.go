@@ -9,6 +9,9 @@ import (
 
 // Plan is how to deliver to one destination, worked out from its settings once, before the first event.
 type Plan struct {
+	Type     string   // its name
+	Settings Settings // what it was made of, defaults included
+
 	// URL is where requests go. A webhook's own url has been laid over it (see Override).
 	URL *url.URL
 	// Method is the request's; "" is POST.
@@ -26,6 +29,11 @@ type Plan struct {
 	// Judge says what a reply means; nil is JudgeStatus. It is called for complete replies only: what became of a request
 	// without one (timeouts, broken connections) is the same for everybody.
 	Judge func(a *Answer) Verdict
+
+	// Rate and Burst are the pace that the vendor asks for, in requests a second, where the webhook has none of its own; 0:
+	// none.
+	Rate  float64
+	Burst int
 
 	// Carrier says that package freight delivers, with a library of its own: URL, Method, Header, Gzip, Once and Judge
 	// count for nothing then.
