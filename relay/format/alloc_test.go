@@ -10,8 +10,7 @@ import (
 
 func TestEncodersAllocateNothing(t *testing.T) {
 	dst := make([]byte, 0, 8192)
-	for _, format := range Names() {
-		encode, _ := ByName(format)
+	for format, encode := range all() {
 		for _, k := range event.Kinds() {
 			e := event.Sample(k)
 			for _, n := range []event.Note{{All: true}, {Bits: []byte{2}}} {

@@ -23,6 +23,7 @@ var shapes = []struct {
 	encoder Encoder
 }{
 	{"pendo", Pendo},
+	{"pendo-dotted", Dotted},
 }
 
 // ByName finds the encoder of a configured format. Upper and lower case differ.

@@ -26,7 +26,7 @@ func TestByName(t *testing.T) {
 }
 
 func TestNames(t *testing.T) {
-	want := []string{"pendo"}
+	want := []string{"pendo", "pendo-dotted"}
 	if got := Names(); !slices.Equal(got, want) {
 		t.Errorf("Names() = %q, want %q", got, want)
 	}

@@ -18,6 +18,15 @@ import (
 // go test ./relay/format -update writes the golden files anew. Read the difference before you commit it: receivers see it.
 var update = flag.Bool("update", false, "write the golden files in testdata anew")
 
+// all are the encoders to test: those of configured formats, and those that only one type of destination uses.
+func all() map[string]Encoder {
+	encoders := map[string]Encoder{}
+	for _, name := range Names() {
+		encoders[name], _ = ByName(name)
+	}
+	return encoders
+}
+
 // goldenName is the file of kind k's body, which is in it byte for byte, without a line's end.
 func goldenName(format string, k event.Kind) string {
 	return filepath.Join("testdata", format, k.String()+".json")
@@ -34,8 +43,7 @@ func readFile(t *testing.T, name string) []byte {
 
 // TestGolden: every format has the body of every kind's sample in a file, and no file beside these.
 func TestGolden(t *testing.T) {
-	for _, format := range Names() {
-		encode, _ := ByName(format)
+	for format, encode := range all() {
 		stray := map[string]bool{}
 		files, err := filepath.Glob(filepath.Join("testdata", format, "*"))
 		if err != nil {
@@ -48,6 +56,9 @@ func TestGolden(t *testing.T) {
 			name, e := goldenName(format, k), event.Sample(k)
 			body := encode(nil, &e, event.Note{All: true})
 			if *update {
+				if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+					t.Fatal(err)
+				}
 				if err := os.WriteFile(name, body, 0o644); err != nil {
 					t.Fatal(err)
 				}
@@ -66,7 +77,7 @@ func TestGolden(t *testing.T) {
 // TestGoldenIsStable: a receiver that parses a body and prints it again has the bytes that were signed.
 func TestGoldenIsStable(t *testing.T) {
 	var stable event.Stable
-	for _, format := range Names() {
+	for format := range all() {
 		for _, k := range event.Kinds() {
 			body := readFile(t, goldenName(format, k))
 			if got, err := stable.Append(nil, body); err != nil || !bytes.Equal(got, body) {
@@ -78,8 +89,7 @@ func TestGoldenIsStable(t *testing.T) {
 
 // TestRecordKeepsBody: the body is the same when the event comes back from the log.
 func TestRecordKeepsBody(t *testing.T) {
-	for _, format := range Names() {
-		encode, _ := ByName(format)
+	for format, encode := range all() {
 		for _, k := range event.Kinds() {
 			e := event.Sample(k)
 			var read event.Event

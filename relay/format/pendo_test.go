@@ -2,7 +2,6 @@ package format
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -156,38 +155,4 @@ func TestPendoAppends(t *testing.T) {
 	if string(got) != "before"+want || &got[0] != &dst[0] {
 		t.Errorf("got  %s\nwant before%s, in place", got, want)
 	}
-}
-
-// FuzzPendo: events made of stable JSON give stable JSON, for every kind and selection.
-func FuzzPendo(f *testing.F) {
-	f.Add(uint8(event.TrackEventReceived), int64(1626804144000), `{"id":1}`, "visitor", `{"b":1,"a":[1,"x"]}`, "name", []byte{1}, `[{}]`)
-	f.Add(uint8(event.PageLoaded), int64(-1), `{}`, "\"\\\x00\u2028é", `{"2":1,"1":2}`, "", []byte{}, `[]`)
-	f.Add(uint8(event.PollSubmitted), int64(0), `{}`, "", `{"s":1e400}`, "\ufffd", []byte{255}, `[1,2]`)
-	f.Add(uint8(event.VisitorUnsubscribed), int64(1)<<62, ``, "", ``, "", []byte{}, ``)
-	f.Add(uint8(200), int64(0), `{}`, "", `{}`, "", []byte{}, ``)
-	f.Fuzz(func(t *testing.T, kind uint8, at int64, app, visitor, properties, name string, bits []byte, responses string) {
-		var stable event.Stable
-		value := func(text string, open byte) []byte {
-			b, err := stable.Append(nil, []byte(text))
-			if err != nil || b[0] != open {
-				return nil
-			}
-			return b
-		}
-		text := func(text string) []byte { return event.AppendString(nil, strings.ToValidUTF8(text, "?")) }
-		e := event.Event{
-			Kind: event.Kind(kind), Time: at, App: value(app, '{'), Visitor: text(visitor), Account: text(name), UserAgent: text(visitor),
-			Properties: value(properties, '{'), Name: text(name), IDs: [][]byte{text(visitor), text(name), text(app)},
-			Guide: event.Guide{ID: text(name), Properties: value(properties, '{'), NPS: value(app, '{'), PollResponses: value(responses, '[')},
-		}
-		for _, n := range []event.Note{{All: true}, {Bits: bits}} {
-			body := Pendo(nil, &e, n)
-			if !json.Valid(body) {
-				t.Fatalf("no JSON: %s", body)
-			}
-			if again, err := stable.Append(nil, body); err == nil && !bytes.Equal(again, body) {
-				t.Fatalf("not stable:\nis       %s\nprinted  %s", body, again)
-			}
-		}
-	})
 }
