@@ -24,6 +24,7 @@ var shapes = []struct {
 }{
 	{"pendo", Pendo},
 	{"pendo-dotted", Dotted},
+	{"segment", Segment},
 }
 
 // ByName finds the encoder of a configured format. Upper and lower case differ.
