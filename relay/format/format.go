@@ -25,6 +25,8 @@ var shapes = []struct {
 	{"pendo", Pendo},
 	{"pendo-dotted", Dotted},
 	{"segment", Segment},
+	{"standard", Standard},
+	{"cloudevents", CloudEvents},
 }
 
 // ByName finds the encoder of a configured format. Upper and lower case differ.

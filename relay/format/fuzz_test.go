@@ -9,9 +9,11 @@ import (
 	"edgerelay/relay/event"
 )
 
-func FuzzPendo(f *testing.F)   { fuzz(f, Pendo) }
-func FuzzDotted(f *testing.F)  { fuzz(f, Dotted) }
-func FuzzSegment(f *testing.F) { fuzz(f, Segment) }
+func FuzzPendo(f *testing.F)       { fuzz(f, Pendo) }
+func FuzzDotted(f *testing.F)      { fuzz(f, Dotted) }
+func FuzzSegment(f *testing.F)     { fuzz(f, Segment) }
+func FuzzStandard(f *testing.F)    { fuzz(f, Standard) }
+func FuzzCloudEvents(f *testing.F) { fuzz(f, CloudEvents) }
 
 // fuzz: events made of stable JSON give stable JSON, for every kind and selection.
 func fuzz(f *testing.F, encode Encoder) {
