@@ -24,6 +24,7 @@ func all() map[string]Encoder {
 	for _, name := range Names() {
 		encoders[name], _ = ByName(name)
 	}
+	encoders["bigquery"], encoders["snowflake"] = BigQuery, Snowflake
 	return encoders
 }
 
