@@ -70,7 +70,10 @@ func (s *Settings) Of(name string) string { return s.More[name] }
 
 // types are all types, in the order of the documents that name them.
 func types() []*Type {
-	return []*Type{&address}
+	return []*Type{
+		&address,
+		&hubspot,
+	}
 }
 
 // ByName finds a type. The type must not be changed.

@@ -1,0 +1,271 @@
+package format
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"edgerelay/relay/event"
+)
+
+// What destinations for people need of an event is the same: a headline, and what it says as names and plain texts. The
+// bodies of support desks, trackers and CRMs are made of these two.
+
+// appendHeadline appends what happened in a few words, as plain text on one line: a track event's own name, for other kinds
+// theirs, with a guide's name and a rating behind it: "NPS response 9: Quarterly NPS".
+func appendHeadline(dst []byte, e *event.Event) []byte {
+	if e.Kind == event.TrackEventReceived && len(e.Name) > 2 {
+		start := len(dst)
+		dst = event.AppendText(dst, e.Name)
+		oneLine(dst[start:])
+		return dst
+	}
+	dst = appendKindWords(dst, e.Kind)
+	if rating := event.Lookup(e.Guide.NPS, "rating"); rating != nil {
+		dst = append(dst, ' ')
+		dst = event.AppendText(dst, rating)
+	}
+	if len(e.Guide.Name) > 2 {
+		start := len(dst)
+		dst = append(dst, ": "...)
+		dst = event.AppendText(dst, e.Guide.Name)
+		oneLine(dst[start:])
+	}
+	return dst
+}
+
+// appendSummary is the headline and whose event it is, up to most UTF-16 units.
+func appendSummary(dst []byte, e *event.Event, most int) []byte {
+	start := len(dst)
+	dst = appendHeadline(dst, e)
+	who := e.Visitor
+	if len(who) <= 2 {
+		who = e.Account
+	}
+	if len(who) > 2 {
+		from := len(dst)
+		dst = append(dst, " - "...)
+		dst = event.AppendText(dst, who)
+		oneLine(dst[from:])
+	}
+	return cutText(dst, start, most)
+}
+
+// appendKindWords writes a kind's dotted name out: "Page viewed", "NPS response", "Rage click".
+func appendKindWords(dst []byte, k event.Kind) []byte {
+	name := strings.TrimPrefix(k.Dotted(), "frustration.")
+	if rest, ok := strings.CutPrefix(name, "nps."); ok {
+		dst, name = append(dst, "NPS "...), rest
+	} else if name != "" {
+		dst, name = append(dst, name[0]-'a'+'A'), name[1:]
+	}
+	for _, c := range []byte(name) {
+		if c == '.' || c == '_' {
+			c = ' '
+		}
+		dst = append(dst, c)
+	}
+	return dst
+}
+
+const (
+	factsMax      = 100 // of one event; what is beyond them is left out
+	factsDepthMax = 6   // of objects in objects; what is deeper is one fact, as JSON
+)
+
+// facts calls f with what e says, in an order that is the same for the same event. A name is "visitor_id", or the path of
+// a property, "agent.email"; a text is plain and not empty. Both are valid until f returns.
+func facts(e *event.Event, n event.Note, f func(name, text []byte)) {
+	w := factWalk{f: f, left: factsMax}
+	w.fact("visitor_id", e.Visitor)
+	w.fact("account_id", e.Account)
+	if len(e.AppName) > 0 {
+		w.name, w.text = append(w.name[:0], "app"...), append(w.text[:0], e.AppName...)
+		w.tell()
+	}
+	w.fact("url", e.URL)
+	w.fact("name", e.Name)
+	w.fact("source", e.Source)
+	w.fact("guide_id", e.Guide.ID)
+	w.fact("guide_name", e.Guide.Name)
+	w.fact("guide_step_id", e.Guide.StepID)
+	w.fact("language", e.Guide.Language)
+	w.fact("rating", event.Lookup(e.Guide.NPS, "rating"))
+	w.fact("reason", event.Lookup(e.Guide.NPS, "reason"))
+	w.answers(e.Guide.PollResponses)
+	w.items(e, n)
+	w.name = w.name[:0]
+	w.members(e.Properties, 0)
+}
+
+// factWalk is one walk over an event.
+type factWalk struct {
+	f          func(name, text []byte)
+	name, text []byte
+	left       int
+}
+
+func (w *factWalk) tell() {
+	if len(w.text) > 0 && w.left > 0 {
+		w.left--
+		w.f(w.name, w.text)
+	}
+}
+
+// fact tells of a value that is no object and no array.
+func (w *factWalk) fact(name string, value []byte) {
+	if len(value) == 0 || value[0] == 'n' {
+		return
+	}
+	w.name = append(w.name[:0], name...)
+	w.text = event.AppendText(w.text[:0], value)
+	w.tell()
+}
+
+// answers are those of a poll: "answer_1" and "answer_1_type" of the first.
+func (w *factWalk) answers(responses []byte) {
+	i := 0
+	_ = event.Elements(responses, func(one []byte) bool {
+		i++
+		name := "answer_" + strconv.Itoa(i)
+		w.fact(name, event.Lookup(one, "response"))
+		w.fact(name+"_type", event.Lookup(one, "pollType"))
+		w.fact(name+"_poll", event.Lookup(one, "pollId"))
+		return w.left > 0
+	})
+}
+
+// items are the selected IDs of e, unless they are of the guide that is named already.
+func (w *factWalk) items(e *event.Event, n event.Note) {
+	what := e.Kind.Items()
+	switch {
+	case what == "" || what == "guide" && e.Guide.ID != nil:
+		return
+	case what == "page,feature":
+		what = "item"
+	}
+	w.name = append(append(w.name[:0], what...), "_ids"...)
+	w.text = w.text[:0]
+	for i, id := range e.IDs {
+		if n.Has(i) {
+			if len(w.text) > 0 {
+				w.text = append(w.text, ", "...)
+			}
+			w.text = event.AppendText(w.text, id)
+		}
+	}
+	w.tell()
+}
+
+// members tells of what is in an object; its own path stands in name.
+func (w *factWalk) members(object []byte, depth int) {
+	here := len(w.name)
+	_ = event.Members(object, func(key, value []byte) bool {
+		if here > 0 {
+			w.name = append(w.name, '.')
+		}
+		w.name = event.AppendText(w.name, key)
+		w.value(value, depth)
+		w.name = w.name[:here]
+		return w.left > 0
+	})
+}
+
+func (w *factWalk) value(value []byte, depth int) {
+	switch {
+	case value[0] == 'n':
+	case value[0] == '{' && depth < factsDepthMax:
+		w.members(value, depth+1)
+	case value[0] == '[' && depth < factsDepthMax && bytes.IndexByte(value, '{') >= 0:
+		here, i := len(w.name), 0
+		_ = event.Elements(value, func(one []byte) bool {
+			i++
+			w.name = strconv.AppendInt(append(w.name, '.'), int64(i), 10)
+			w.value(one, depth+1)
+			w.name = w.name[:here]
+			return w.left > 0
+		})
+	case value[0] == '[' && depth < factsDepthMax:
+		w.text = w.text[:0]
+		_ = event.Elements(value, func(one []byte) bool {
+			if len(w.text) > 0 {
+				w.text = append(w.text, ", "...)
+			}
+			w.text = event.AppendText(w.text, one)
+			return true
+		})
+		w.tell()
+	default:
+		w.text = event.AppendText(w.text[:0], value)
+		w.tell()
+	}
+}
+
+// oneLine makes control characters spaces, in place.
+func oneLine(text []byte) {
+	for i, c := range text {
+		if c < ' ' || c == 0x7f {
+			text[i] = ' '
+		}
+	}
+}
+
+// cutText cuts the plain text dst[start:] to at most most UTF-16 units, which is how JavaScript and Java count, with
+// "…" as the last of them when something is cut off. Characters stay whole.
+func cutText(dst []byte, start, most int) []byte {
+	if len(dst)-start <= most { // no unit is less than one byte
+		return dst
+	}
+	units, keep := 0, start // keep: where the text ends if "…" must follow
+	for i := start; i < len(dst); {
+		r, size := utf8.DecodeRune(dst[i:])
+		units++
+		if r > 0xffff {
+			units++
+		}
+		if units > most {
+			return append(dst[:keep], "…"...)
+		}
+		i += size
+		if units < most {
+			keep = i
+		}
+	}
+	return dst
+}
+
+// quoteText makes a JSON string of the plain text dst[start:], in place.
+func quoteText(dst []byte, start int) []byte {
+	end := len(dst)
+	dst = event.AppendString(dst, dst[start:end])
+	return dst[:start+copy(dst[start:], dst[end:])]
+}
+
+// appendSlug appends text in lower case letters, digits and "_" only, beginning with a letter and at most most bytes long:
+// "Account Upgraded" and "accountUpgraded" are account_upgraded. A text that has none of these is nothing.
+func appendSlug(dst []byte, text []byte, most int) []byte {
+	start, gap, lower := len(dst), false, false
+	for _, c := range text {
+		upper := 'A' <= c && c <= 'Z'
+		letter := upper || 'a' <= c && c <= 'z'
+		digit := '0' <= c && c <= '9'
+		if !letter && (!digit || len(dst) == start) {
+			gap = true
+			continue
+		}
+		if (gap || upper && lower) && len(dst) > start {
+			dst = append(dst, '_')
+		}
+		gap, lower = false, !upper
+		if upper {
+			c += 'a' - 'A'
+		}
+		dst = append(dst, c)
+	}
+	dst = dst[:min(len(dst), start+most)]
+	for len(dst) > start && dst[len(dst)-1] == '_' {
+		dst = dst[:len(dst)-1]
+	}
+	return dst
+}
