@@ -73,6 +73,8 @@ func types() []*Type {
 	return []*Type{
 		&address,
 		&hubspot,
+		&bigQuery,
+		&snowflake,
 	}
 }
 
