@@ -38,6 +38,8 @@ var arrows = map[string][]string{
 	"edgerelay/relay/console/page": {"relay/desk", "relay/tagging", "relay/registry", "relay/journal", "relay/replay", "relay/hook", "relay/event"},
 
 	"edgerelay/relay/sink/receipt": {"relay/event"},
+
+	"edgerelay/relay/expression": {"relay/event"},
 }
 
 func TestImportArrows(t *testing.T) {
