@@ -1,0 +1,78 @@
+package format
+
+import (
+	"bytes"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"edgerelay/relay/event"
+)
+
+// vendorShapes are the encoders of vendors' items, which no webhook chooses by name, and the kinds that each is given; nil
+// is all. Their golden files are in testdata by these names.
+var vendorShapes = []struct {
+	name   string
+	encode Encoder
+	takes  func(k event.Kind) bool
+}{
+	{"slack", Slack, nil},
+}
+
+// vendorKinds are the kinds that a vendor is given.
+func vendorKinds(takes func(k event.Kind) bool) []event.Kind {
+	return slices.DeleteFunc(event.Kinds(), func(k event.Kind) bool { return takes != nil && !takes(k) })
+}
+
+// TestVendorGolden: every vendor's shape has the item of every kind's sample in a file, and no file beside these. The item
+// is the same when the event comes back from the log.
+func TestVendorGolden(t *testing.T) {
+	for _, shape := range vendorShapes {
+		stray := map[string]bool{}
+		files, err := filepath.Glob(filepath.Join("testdata", shape.name, "*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			stray[file] = true
+		}
+		for _, k := range vendorKinds(shape.takes) {
+			name, e := goldenName(shape.name, k), event.Sample(k)
+			item := shape.encode(nil, &e, event.Note{All: true})
+			if *update {
+				if err := os.WriteFile(name, item, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if want := readFile(t, name); !bytes.Equal(item, want) {
+				t.Errorf("%s:\ngot  %s\nwant %s", name, item, want)
+			}
+			var read event.Event
+			if err := event.ParseRecord(e.AppendRecord(nil), &read); err != nil {
+				t.Fatal(err)
+			}
+			if again := shape.encode(nil, &read, event.Note{All: true}); !bytes.Equal(again, item) {
+				t.Errorf("%s from the log:\ngot  %s\nwant %s", name, again, item)
+			}
+			delete(stray, name)
+		}
+		if len(stray) > 0 {
+			t.Errorf("files of no kind: %q", slices.Sorted(maps.Keys(stray)))
+		}
+	}
+}
+
+// TestVendorItemsAreStable: items are stable JSON, those of several values in a row as the elements of an array.
+func TestVendorItemsAreStable(t *testing.T) {
+	var stable event.Stable
+	for _, shape := range vendorShapes {
+		for _, k := range vendorKinds(shape.takes) {
+			body := append(append([]byte{'['}, readFile(t, goldenName(shape.name, k))...), ']')
+			if got, err := stable.Append(nil, body); err != nil || !bytes.Equal(got, body) {
+				t.Errorf("%s %s: %v\ngot  %s\nwant %s", shape.name, k, err, got, body)
+			}
+		}
+	}
+}
