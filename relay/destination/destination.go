@@ -29,6 +29,8 @@ type Type struct {
 	// Address says what url must be, "the Incoming Webhook's URL"; "" when the vendor's endpoint is known, and url then
 	// only overrides it.
 	Address string
+	// AddressSecret says that url is a key: whoever has it can post. It goes in and never comes out.
+	AddressSecret bool
 	// Signs says that deliveries may be signed with a secret, and have a format that the user chooses.
 	Signs bool
 	// Settings are those of the table settings that the type takes.
@@ -72,6 +74,7 @@ func (s *Settings) Of(name string) string { return s.More[name] }
 func types() []*Type {
 	return []*Type{
 		&address,
+		&slack,
 		&hubspot,
 		&bigQuery,
 		&snowflake,
