@@ -144,5 +144,5 @@ func TestSlackHookIsGone(t *testing.T) {
 }
 
 func FuzzJudgeSlack(f *testing.F) {
-	fuzzJudge(f, judgeSlack, "no_service", "invalid_blocks", `{"error":"rollup_error"}`, "rate_limited", "_", "a_: b")
+	fuzzReplies(f, judgeSlack, "no_service", "invalid_blocks", `{"error":"rollup_error"}`, "rate_limited", "_", "a_: b")
 }

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// fuzzJudge gives a judge replies of all kinds, those of its vendor among them, and holds what no verdict may be.
-func fuzzJudge(f *testing.F, judge func(*Answer) Verdict, bodies ...string) {
+// fuzzReplies gives a judge replies of all kinds, those of its vendor among them, and holds what no verdict may be.
+func fuzzReplies(f *testing.F, judge func(*Answer) Verdict, bodies ...string) {
 	for _, body := range append(bodies, "", "ok", "{", "null", "[]", `{"error":1}`, "<html>", strings.Repeat("[", 1000)) {
 		for _, status := range []int{200, 202, 400, 404, 429, 500} {
 			f.Add(status, body, "5", 3)
