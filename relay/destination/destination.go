@@ -78,6 +78,7 @@ func types() []*Type {
 		&hubspot,
 		&bigQuery,
 		&snowflake,
+		&archiveS3,
 	}
 }
 

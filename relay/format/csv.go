@@ -120,7 +120,7 @@ func closeCell(dst []byte, start int, guard bool) []byte {
 		dst[start] = '\''
 		text = dst[start:]
 	}
-	if bytes.IndexAny(text, ",\"\r\n") < 0 && (len(text) == 0 || text[0] > ' ' && text[len(text)-1] > ' ') {
+	if !bytes.ContainsAny(text, ",\"\r\n") && (len(text) == 0 || text[0] > ' ' && text[len(text)-1] > ' ') {
 		return dst
 	}
 	from, more := len(dst), bytes.Count(text, []byte{'"'})+2

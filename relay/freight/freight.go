@@ -68,6 +68,8 @@ func (o *Options) ensureDefaults() {
 func New(plan *destination.Plan, o Options) (Carrier, error) {
 	o.ensureDefaults()
 	switch plan.Type {
+	case "s3":
+		return newS3(plan, o)
 	default:
 		return nil, fmt.Errorf("make the carrier of webhook %q: there is none for the type %q", o.Webhook, plan.Type)
 	}

@@ -1,0 +1,90 @@
+package destination
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// made makes the plan of a type by its name.
+func made(t *testing.T, name, url string, settings map[string]string) (*Plan, []Fault) {
+	t.Helper()
+	kind, ok := ByName(name)
+	if !ok {
+		t.Fatalf("there is no type %q", name)
+	}
+	return kind.Make(Settings{Webhook: "product", URL: url, More: settings})
+}
+
+// with is settings with more of them.
+func with(settings map[string]string, more ...string) map[string]string {
+	all := map[string]string{}
+	for name, value := range settings {
+		all[name] = value
+	}
+	for i := 0; i < len(more); i += 2 {
+		all[more[i]] = more[i+1]
+	}
+	return all
+}
+
+func TestS3Plan(t *testing.T) {
+	bucket := map[string]string{"bucket": "my.events-1"}
+	f := func(url string, settings map[string]string, want string) {
+		t.Helper()
+		plan, faults := made(t, "s3", url, settings)
+		if len(faults) > 0 {
+			t.Fatalf("%v: %v", settings, faults)
+		}
+		if got := plan.URL.String(); got != want || !plan.Carrier || !plan.Archive || plan.Batch.Count < 2 || plan.Batch.Age == 0 {
+			t.Errorf("%v: %s, want %s; %+v", settings, got, want, plan)
+		}
+	}
+	f("", bucket, "https://s3.us-east-1.amazonaws.com")
+	f("", with(bucket, "region", "eu-central-1"), "https://s3.eu-central-1.amazonaws.com")
+	f("http://minio.local:9000", with(bucket, "access_key", "a", "secret_key", "b"), "http://minio.local:9000")
+	f("https://minio.local/", bucket, "https://minio.local")
+}
+
+func TestArchiveBody(t *testing.T) {
+	f := func(settings map[string]string, open, between, end, form string) {
+		t.Helper()
+		plan, faults := made(t, "s3", "", with(settings, "bucket", "events"))
+		if len(faults) > 0 {
+			t.Fatalf("%v: %v", settings, faults)
+		}
+		if b := plan.Body; b.Open != open || b.Between != between || b.Close != end || b.Item == nil || plan.Settings.Of("format") != form {
+			t.Errorf("%v: %q %q %q, format %q", settings, b.Open, b.Between, b.Close, plan.Settings.Of("format"))
+		}
+	}
+	f(nil, "", "\n", "\n", "ndjson")
+	f(map[string]string{"format": "ndjson"}, "", "\n", "\n", "ndjson")
+	f(map[string]string{"format": "csv", "columns": "time,Who=visitorId"}, "time,Who\r\n", "\r\n", "\r\n", "csv")
+}
+
+func TestArchiveFaults(t *testing.T) {
+	refused := func(kind, url string, settings map[string]string, field, part string) {
+		t.Helper()
+		_, faults := made(t, kind, url, settings)
+		if !slices.ContainsFunc(faults, func(f Fault) bool { return f.Field == field && strings.Contains(f.Text, part) }) {
+			t.Errorf("%s %v: %v, want %s: %s", kind, settings, faults, field, part)
+		}
+	}
+	bucket := map[string]string{"bucket": "events"}
+	refused("s3", "", nil, "settings.bucket", "is missing")
+	for _, name := range []string{"UP", "a", "a..b", "-ab", "10.0.0.1", "a/b", "a_b"} {
+		refused("s3", "", map[string]string{"bucket": name}, "settings.bucket", "is no bucket's name")
+	}
+	refused("s3", "", with(bucket, "region", "eu/x"), "settings.region", "is no region")
+	refused("s3", "", with(bucket, "access_key", "a"), "settings.secret_key", "goes with access_key")
+	refused("s3", "", with(bucket, "secret_key", "a"), "settings.secret_key", "goes with access_key")
+	refused("s3", "", with(bucket, "access_key", "a b", "secret_key", "c"), "settings.access_key", "has a space")
+	refused("s3", "https://x.example/bucket", bucket, "url", "without a path")
+	for _, prefix := range []string{"a//b", "../x", "a/./b", "/", "//", "a\\b", "a\x00"} {
+		refused("s3", "", with(bucket, "prefix", prefix), "settings.prefix", "")
+	}
+	refused("s3", "", with(bucket, "prefix", strings.Repeat("x", 501)), "settings.prefix", "is 501 bytes long")
+	refused("s3", "", with(bucket, "format", "csv", "columns", "time,visitor"), "settings.columns", `"visitor" is no column`)
+	refused("s3", "", with(bucket, "format", "xml"), "settings.format", "use one of ndjson, csv")
+	refused("s3", "", with(bucket, "compression", "brotli"), "settings.compression", "use one of")
+}
