@@ -1,7 +1,6 @@
 package format
 
 import (
-	"encoding/hex"
 	"time"
 
 	"edgerelay/relay/event"
@@ -21,34 +20,32 @@ import (
 func Archive(dst []byte, e *event.Event, n event.Note) []byte {
 	dst = append(dst, `{"event":"`...)
 	dst = append(dst, e.Kind.String()...)
-	dst = append(dst, `","uniqueId":"`...)
-	dst = hex.AppendEncode(dst, e.UniqueID[:])
-	dst = append(dst, `","timestamp":"`...)
-	dst = appendMoment(dst, e.Time)
-	dst = append(dst, `","received":"`...)
+	dst = append(dst, '"')
+	dst = appendUniqueID(appendKey(dst, `"uniqueId":`), e)
+	dst = appendMilliseconds(appendKey(dst, `"timestamp":`), e)
+	dst = append(dst, `,"received":"`...)
 	dst = appendMoment(dst, e.Received)
-	dst = append(dst, `","appName":`...)
-	dst = event.AppendString(dst, e.AppName)
-	dst = appendField(dst, `,"app":`, e.App, `null`)
-	dst = appendField(dst, `,"subscription":`, e.Subscription, `null`)
-	dst = appendField(dst, `,"visitorId":`, e.Visitor, `null`)
-	dst = appendField(dst, `,"accountId":`, e.Account, `null`)
-	dst = appendField(dst, `,"url":`, e.URL, `null`)
-	dst = appendField(dst, `,"ip":`, e.IP, `null`)
-	dst = appendField(dst, `,"userAgent":`, e.UserAgent, `null`)
-	dst = append(dst, `,"ids":`...)
-	dst = appendIDArray(dst, e, n)
-	dst = appendField(dst, `,"name":`, e.Name, `null`)
-	dst = appendField(dst, `,"source":`, e.Source, `null`)
-	dst = appendField(dst, `,"properties":`, e.Properties, `null`)
+	dst = append(dst, '"')
+	dst = event.AppendString(appendKey(dst, `"appName":`), e.AppName)
+	dst = appendField(dst, `"app":`, e.App, `null`)
+	dst = appendField(dst, `"subscription":`, e.Subscription, `null`)
+	dst = appendField(dst, `"visitorId":`, e.Visitor, `null`)
+	dst = appendField(dst, `"accountId":`, e.Account, `null`)
+	dst = appendField(dst, `"url":`, e.URL, `null`)
+	dst = appendField(dst, `"ip":`, e.IP, `null`)
+	dst = appendField(dst, `"userAgent":`, e.UserAgent, `null`)
+	dst = appendIDArray(appendKey(dst, `"ids":`), e, n)
+	dst = appendField(dst, `"name":`, e.Name, `null`)
+	dst = appendField(dst, `"source":`, e.Source, `null`)
+	dst = appendField(dst, `"properties":`, e.Properties, `null`)
 	g := &e.Guide
-	dst = appendField(dst, `,"guideId":`, g.ID, `null`)
-	dst = appendField(dst, `,"guideName":`, g.Name, `null`)
-	dst = appendField(dst, `,"guideStepId":`, g.StepID, `null`)
-	dst = appendField(dst, `,"language":`, g.Language, `null`)
-	dst = appendField(dst, `,"guideProperties":`, g.Properties, `null`)
-	dst = appendField(dst, `,"nps":`, g.NPS, `null`)
-	dst = appendField(dst, `,"pollResponses":`, g.PollResponses, `null`)
+	dst = appendField(dst, `"guideId":`, g.ID, `null`)
+	dst = appendField(dst, `"guideName":`, g.Name, `null`)
+	dst = appendField(dst, `"guideStepId":`, g.StepID, `null`)
+	dst = appendField(dst, `"language":`, g.Language, `null`)
+	dst = appendField(dst, `"guideProperties":`, g.Properties, `null`)
+	dst = appendField(dst, `"nps":`, g.NPS, `null`)
+	dst = appendField(dst, `"pollResponses":`, g.PollResponses, `null`)
 	return append(dst, '}')
 }
 
@@ -57,7 +54,7 @@ func appendMoment(dst []byte, ms int64) []byte {
 	return time.UnixMilli(ms).UTC().AppendFormat(dst, "2006-01-02T15:04:05.000Z")
 }
 
-// appendIDArray is the array of those of e's IDs that n selects.
+// appendIDArray is the array of those of e's IDs that n selects, an empty one where it selects none.
 func appendIDArray(dst []byte, e *event.Event, n event.Note) []byte {
 	dst = append(dst, '[')
 	first := true

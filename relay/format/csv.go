@@ -186,17 +186,12 @@ func appendProperty(dst, properties []byte, path []string) []byte {
 func appendBlob(dst []byte, e *event.Event, _ event.Note) []byte {
 	g := &e.Guide
 	if len(g.Properties) == 0 && len(g.NPS) == 0 && len(g.PollResponses) == 0 {
-		return appendField(dst, ``, e.Properties, `{}`)
+		return appendValue(dst, e.Properties, `{}`)
 	}
-	dst = appendField(dst, `{"guideProperties":`, g.Properties, `{}`)
-	if len(e.Properties) > 0 {
-		dst = appendField(dst, `,"properties":`, e.Properties, `{}`)
-	}
-	if len(g.NPS) > 0 {
-		dst = appendField(dst, `,"nps":`, g.NPS, `{}`)
-	}
-	if len(g.PollResponses) > 0 {
-		dst = appendField(dst, `,"pollResponses":`, g.PollResponses, `[]`)
-	}
+	dst = append(dst, '{')
+	dst = appendMember(dst, `"guideProperties":`, g.Properties)
+	dst = appendMember(dst, `"properties":`, e.Properties)
+	dst = appendMember(dst, `"nps":`, g.NPS)
+	dst = appendMember(dst, `"pollResponses":`, g.PollResponses)
 	return append(dst, '}')
 }
