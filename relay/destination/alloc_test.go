@@ -16,5 +16,6 @@ func TestJudgesAllocateNothing(t *testing.T) {
 			t.Errorf("%s: %v allocations, want 0", name, allocs)
 		}
 	}
+	f("segment", judgeSegment, reply{status: 200, count: 2500, body: `{"success": true}`})
 	f("slack", judgeSlack, reply{status: 200, count: 20, body: "ok"})
 }

@@ -74,6 +74,7 @@ func (s *Settings) Of(name string) string { return s.More[name] }
 func types() []*Type {
 	return []*Type{
 		&address,
+		&segment,
 		&slack,
 		&hubspot,
 		&bigQuery,

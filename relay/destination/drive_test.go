@@ -192,13 +192,18 @@ func drive(t *testing.T, plan *Plan, vendor http.Handler, events []event.Event) 
 	return d
 }
 
-// batches are events in as many as one request takes.
+// batches are events in as many as one request takes, in number and in bytes.
 func batches(plan *Plan, events []event.Event) (all [][]event.Event) {
-	size := max(plan.Batch.Count, 1)
-	for len(events) > size {
-		all, events = append(all, events[:size]), events[size:]
+	start, bytes := 0, 0
+	for i := range events {
+		item := len(plan.Body.Item(nil, &events[i], event.Note{All: true})) + len(plan.Body.Between)
+		full := plan.Batch.Bytes > 0 && bytes+item > plan.Batch.Bytes-len(plan.Body.Open)-len(plan.Body.Close)
+		if i > start && (full || i-start == max(plan.Batch.Count, 1)) {
+			all, start, bytes = append(all, events[start:i]), i, 0
+		}
+		bytes += item
 	}
-	return append(all, events)
+	return append(all, events[start:])
 }
 
 // bodyOf is the body of one request.
