@@ -76,10 +76,11 @@ func types() []*Type {
 		&address,
 		&segment,
 		&slack,
+		&amplitude,
 		&hubspot,
-		&bigQuery,
 		&snowflake,
 		&archiveS3,
+		&bigQuery,
 	}
 }
 

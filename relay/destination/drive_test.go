@@ -221,6 +221,7 @@ func bodyOf(plan *Plan, batch []event.Event) []byte {
 	return append(body, plan.Body.Close...)
 }
 
+// attempt makes one request and judges what comes of it.
 func attempt(t *testing.T, plan *Plan, server *httptest.Server, batch []event.Event) Verdict {
 	t.Helper()
 	body := bodyOf(plan, batch)
@@ -249,7 +250,8 @@ func attempt(t *testing.T, plan *Plan, server *httptest.Server, batch []event.Ev
 	}
 	defer response.Body.Close()
 	text, _ := io.ReadAll(io.LimitReader(response.Body, 64<<10))
-	return plan.Judge(&Answer{Status: response.StatusCode, Header: response.Header.Get, Body: text, Count: len(batch), Now: replyNow})
+	return plan.Judge(&Answer{Status: response.StatusCode, Header: response.Header.Get, Body: text, Count: len(batch), Now: replyNow,
+		Item: func(i int) []byte { return plan.Body.Item(nil, &batch[i], event.Note{All: true}) }})
 }
 
 // people are n track events of n different people, whose mail addresses they are called by.

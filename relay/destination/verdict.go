@@ -51,6 +51,7 @@ type Answer struct {
 	Header func(name string) string // "" when there is none
 	Body   []byte                   // up to 64 KiB; the rest of a longer one is cut off
 	Count  int                      // events in the batch
+	Item   func(i int) []byte       // what was sent of the batch's event i, as Body.Item wrote it; nil when it is not known any more
 	Now    time.Time
 }
 

@@ -23,6 +23,7 @@ func fuzz(f *testing.F, encode Encoder) {
 	f.Add(uint8(event.VisitorUnsubscribed), int64(1)<<62, ``, "", ``, "", []byte{}, ``)
 	f.Add(uint8(200), int64(0), `{}`, "", `{}`, "", []byte{}, ``)
 	f.Add(uint8(event.FlowSeen), int64(0), `{"platform":{"a":1}}`, "https://u@h:1/p?q#f", `{"7":1,"user":2,"action":3,"type":4}`, "name", []byte{3, 1, 2}, `[{"pollId":1}]`)
+	f.Add(uint8(event.PageLoaded), int64(31536000000), `{"score":9}`, "_PENDO_T_1", `{"time":1,"ids":2,"url":"u","app":1,"session_id":true,"_x":{"1":{"2":{"3":[4]}}},"a b":"x","a_b":1}`, "click", []byte{3}, `[{"pollId":"a","response":1}]`)
 	f.Fuzz(func(t *testing.T, kind uint8, at int64, app, visitor, properties, name string, bits []byte, responses string) {
 		var stable event.Stable
 		value := func(text string, open byte) []byte {

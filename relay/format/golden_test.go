@@ -20,7 +20,9 @@ var update = flag.Bool("update", false, "write the golden files in testdata anew
 
 // all are the encoders to test: those of configured formats, and those that only one type of destination uses.
 func all() map[string]Encoder {
-	encoders := map[string]Encoder{}
+	encoders := map[string]Encoder{
+		"amplitude": Amplitude,
+	}
 	for _, name := range Names() {
 		encoders[name], _ = ByName(name)
 	}

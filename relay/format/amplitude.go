@@ -1,0 +1,44 @@
+package format
+
+import (
+	"strconv"
+
+	"edgerelay/relay/event"
+)
+
+// Amplitude is one event of Amplitude's HTTP V2 API, an element of the array "events":
+//
+//	{"event_type":"Account Upgraded","user_id":"…","time":1626804144000,"insert_id":"…","event_properties":{…},
+//	 "groups":{"account":"…"},"ip":"…"}
+//
+// insert_id is uniqueId's 40 hex digits, by which Amplitude forgets repeats for 7 days. An event without a known user has
+// device_id in place of user_id. Changed metadata of visitors and accounts are Amplitude's $identify and $groupidentify,
+// which set properties and count as no event.
+func Amplitude(dst []byte, e *event.Event, n event.Note) []byte {
+	account, profile := !nobody(e.Account), ""
+	dst = append(dst, `{"event_type":`...)
+	switch {
+	case e.Kind == event.VisitorMetadataUpdated && len(e.Properties) > 0 && !nobody(e.Visitor):
+		dst, profile = append(dst, `"$identify"`...), `"user_properties":{"$set":`
+	case e.Kind == event.AccountMetadataUpdated && len(e.Properties) > 0 && account:
+		dst, profile = append(dst, `"$groupidentify"`...), `"group_properties":{"$set":`
+	default:
+		dst = appendTitle(dst, e)
+	}
+	if nobody(e.Visitor) || anonymous(e.Visitor) {
+		dst = appendDevice(appendKey(dst, `"device_id":`), e)
+	} else {
+		dst = appendMember(dst, `"user_id":`, e.Visitor)
+	}
+	dst = strconv.AppendInt(appendKey(dst, `"time":`), e.Time, 10)
+	dst = appendUniqueID(appendKey(dst, `"insert_id":`), e)
+	if profile != "" {
+		dst = append(appendMember(dst, profile, e.Properties), '}')
+	} else {
+		dst = append((&details{}).append(appendKey(dst, `"event_properties":{`), e, n), '}')
+	}
+	if account {
+		dst = append(appendMember(dst, `"groups":{"account":`, e.Account), '}')
+	}
+	return append(appendMember(dst, `"ip":`, e.IP), '}')
+}

@@ -1,0 +1,61 @@
+package format
+
+import (
+	"strings"
+	"testing"
+
+	"edgerelay/relay/event"
+)
+
+func FuzzAmplitude(f *testing.F) { fuzz(f, Amplitude) }
+
+// TestAmplitudeUser: user_id is for visitors who are known, device_id for all others.
+func TestAmplitudeUser(t *testing.T) {
+	f := func(visitor, account, want string) {
+		t.Helper()
+		e := event.Event{Kind: event.PageLoaded, AppName: []byte("shop"), Visitor: []byte(visitor), Account: []byte(account)}
+		got := string(Amplitude(nil, &e, event.Note{}))
+		if want = `{"event_type":"Page Loaded",` + want + `,"time":0,`; !strings.HasPrefix(got, want) {
+			t.Errorf("visitor %s, account %s: %s, want %s", visitor, account, got, want)
+		}
+	}
+	f(`"u1"`, `"acme"`, `"user_id":"u1"`)
+	f(`"_PENDO_T_abc"`, `"acme"`, `"device_id":"_PENDO_T_abc"`)
+	f(`""`, `"acme"`, `"device_id":"acme"`)
+	f(`"Undefined"`, `"null"`, `"device_id":"shop"`)
+	f(``, ``, `"device_id":"shop"`)
+	f(`"a\"null"`, ``, `"user_id":"a\"null"`)
+}
+
+// TestAmplitudeProperties: a property of the event's own stays in the place of what would be added under its name.
+func TestAmplitudeProperties(t *testing.T) {
+	f := func(e event.Event, want string) {
+		t.Helper()
+		if got := string(Amplitude(nil, &e, event.Note{All: true})); !strings.Contains(got, `"event_properties":`+want) {
+			t.Errorf("%s, want %s in it", got, want)
+		}
+	}
+	f(event.Event{}, `{}`)
+	f(event.Event{Properties: []byte(`{}`), URL: []byte(`"u"`)}, `{"url":"u"}`)
+	f(event.Event{Properties: []byte(`{"1":2,"url":"own","ids":null}`), URL: []byte(`"u"`), IDs: [][]byte{[]byte(`"p"`)}, AppName: []byte(`a"b`)},
+		`{"1":2,"url":"own","ids":null,"app":"a\"b"}`)
+	f(event.Event{IDs: [][]byte{[]byte(`"p"`), []byte(`"q"`)}}, `{"ids":["p","q"]}`)
+	f(event.Event{IDs: [][]byte{[]byte(`"g"`)}, Guide: event.Guide{ID: []byte(`"g"`), NPS: []byte(`{"reason":"r"}`)}}, `{"guideId":"g","npsReason":"r"}`)
+}
+
+// TestAmplitudeProfiles: metadata without somebody to have it is an event like others.
+func TestAmplitudeProfiles(t *testing.T) {
+	f := func(k event.Kind, visitor, account, properties, want string) {
+		t.Helper()
+		e := event.Event{Kind: k, Visitor: []byte(visitor), Account: []byte(account), Properties: []byte(properties)}
+		if got := string(Amplitude(nil, &e, event.Note{})); !strings.HasPrefix(got, `{"event_type":"`+want+`"`) {
+			t.Errorf("%s is %s, want type %s", k, got, want)
+		}
+	}
+	f(event.VisitorMetadataUpdated, `"u"`, ``, `{"a":1}`, "$identify")
+	f(event.VisitorMetadataUpdated, `"_PENDO_T_1"`, ``, `{"a":1}`, "$identify")
+	f(event.VisitorMetadataUpdated, `""`, `"acme"`, `{"a":1}`, "Visitor Metadata Updated")
+	f(event.VisitorMetadataUpdated, `"u"`, ``, ``, "Visitor Metadata Updated")
+	f(event.AccountMetadataUpdated, `"u"`, `"acme"`, `{"a":1}`, "$groupidentify")
+	f(event.AccountMetadataUpdated, `"u"`, ``, `{"a":1}`, "Account Metadata Updated")
+}

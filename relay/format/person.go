@@ -1,0 +1,57 @@
+package format
+
+import (
+	"bytes"
+
+	"edgerelay/relay/event"
+)
+
+// placeholders are texts that careless pages send in place of a visitor's ID. Mixpanel refuses events that have them as
+// distinct_id (its page on importing events lists them), and everywhere else they make one person of many.
+var placeholders = [][]byte{
+	[]byte("00000000-0000-0000-0000-000000000000"), []byte("anon"), []byte("anonymous"), []byte("nil"), []byte("none"),
+	[]byte("null"), []byte("n/a"), []byte("na"), []byte("undefined"), []byte("unknown"), []byte("<nil>"), []byte("0"),
+	[]byte("-1"), []byte("true"), []byte("false"), []byte("[]"), []byte("{}"),
+}
+
+// nobody says of a visitor's or an account's ID, a JSON string, that it names none: it is absent, empty or a placeholder.
+func nobody(id []byte) bool {
+	text, plain := event.PlainText(id)
+	if !plain {
+		return false // no placeholder has anything to escape
+	}
+	if len(bytes.TrimSpace(text)) == 0 {
+		return true
+	}
+	for _, p := range placeholders {
+		if bytes.EqualFold(text, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// anonymous says that a visitor's ID is one that Pendo's agent made up for a browser in which nobody has signed in.
+func anonymous(visitor []byte) bool { return bytes.HasPrefix(visitor, []byte(`"_PENDO_T_`)) }
+
+// appendDevice appends what an event without a known user is put down to, as a JSON string: the browser of its anonymous
+// visitor, else its account, else its app.
+func appendDevice(dst []byte, e *event.Event) []byte {
+	switch {
+	case !nobody(e.Visitor):
+		return append(dst, e.Visitor...)
+	case !nobody(e.Account):
+		return append(dst, e.Account...)
+	}
+	return event.AppendString(dst, e.AppName)
+}
+
+// past is the event's time in Unix milliseconds, or when it was received where its own cannot be: vendors refuse or move
+// what is to come, and what is from before 1971. It is the same on every attempt.
+func past(e *event.Event) int64 {
+	const year1971 = 365 * 24 * 60 * 60 * 1000
+	if e.Received >= year1971 && (e.Time > e.Received || e.Time < year1971) {
+		return e.Received
+	}
+	return e.Time
+}
