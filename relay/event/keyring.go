@@ -42,6 +42,16 @@ func (s *Stable) inPlace(literal []byte, seen *keyring) bool {
 	return true
 }
 
+// IsIndex says whether key, a stable JSON string, is one that JavaScript takes for an array index and prints before the
+// others: who puts members into an object has to leave these in front.
+func IsIndex(key []byte) bool {
+	if len(key) < 2 {
+		return false
+	}
+	_, ok := arrayIndex(key[1 : len(key)-1])
+	return ok
+}
+
 // arrayIndex reads a key that JavaScript takes for an array index: 0 to 2^32-2 without leading zeros.
 func arrayIndex(text []byte) (index int64, ok bool) {
 	if len(text) == 0 || len(text) > len("4294967294") || text[0] == '0' && len(text) > 1 {

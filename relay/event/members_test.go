@@ -89,3 +89,15 @@ func TestLookup(t *testing.T) {
 	long := strings.Repeat("k", 500)
 	f(`{"`+long+`":true}`, long, "true")
 }
+
+// TestIsIndex: what JavaScript prints first is a number from 0 to 2^32-2, in the one way of writing it.
+func TestIsIndex(t *testing.T) {
+	for key, want := range map[string]bool{
+		`"0"`: true, `"7"`: true, `"10"`: true, `"4294967294"`: true, `"4294967295"`: false, `"00"`: false, `"01"`: false, `"-1"`: false,
+		`"1.0"`: false, `"a"`: false, `""`: false, `"`: false, ``: false, `"1a"`: false, `"99999999999999999999"`: false,
+	} {
+		if got := IsIndex([]byte(key)); got != want {
+			t.Errorf("%s: %t, want %t", key, got, want)
+		}
+	}
+}

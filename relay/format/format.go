@@ -25,6 +25,7 @@ var shapes = []struct {
 	{"pendo", Pendo},
 	{"pendo-dotted", Dotted},
 	{"segment", Segment},
+	{"userpilot", Userpilot},
 	{"standard", Standard},
 	{"cloudevents", CloudEvents},
 }

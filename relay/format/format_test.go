@@ -26,7 +26,7 @@ func TestByName(t *testing.T) {
 }
 
 func TestNames(t *testing.T) {
-	want := []string{"pendo", "pendo-dotted", "segment", "standard", "cloudevents"}
+	want := []string{"pendo", "pendo-dotted", "segment", "userpilot", "standard", "cloudevents"}
 	if got := Names(); !slices.Equal(got, want) {
 		t.Errorf("Names() = %q, want %q", got, want)
 	}

@@ -12,6 +12,7 @@ import (
 func FuzzPendo(f *testing.F)       { fuzz(f, Pendo) }
 func FuzzDotted(f *testing.F)      { fuzz(f, Dotted) }
 func FuzzSegment(f *testing.F)     { fuzz(f, Segment) }
+func FuzzUserpilot(f *testing.F)   { fuzz(f, Userpilot) }
 func FuzzStandard(f *testing.F)    { fuzz(f, Standard) }
 func FuzzCloudEvents(f *testing.F) { fuzz(f, CloudEvents) }
 
@@ -40,7 +41,7 @@ func fuzz(f *testing.F, encode Encoder) {
 			IDs:   [][]byte{text(visitor), text(name), text(app)},
 			Guide: event.Guide{ID: text(name), Properties: value(properties, '{'), NPS: value(app, '{'), PollResponses: value(responses, '[')},
 		}
-		for _, n := range []event.Note{{All: true}, {Bits: bits}, {All: true, Extra: bits}} {
+		for _, n := range []event.Note{{All: true}, {Bits: bits}, {All: true, Extra: AppendExtra(nil, e.Properties, e.App)}} {
 			body := encode(nil, &e, n)
 			if !json.Valid(body) {
 				t.Fatalf("no JSON: %s", body)

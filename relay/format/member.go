@@ -7,9 +7,9 @@ import (
 	"edgerelay/relay/event"
 )
 
-// appendKey is a member's key, quotes and colon included, with the comma that it needs when the object at dst's end has
-// members already. Nothing but an object that was just opened ends with a brace that opens.
-func appendKey(dst []byte, key string) []byte {
+// appendKey is a member's key as it stands, with the comma in front that it needs when the object at dst's end has members
+// already. Nothing but an object that was just opened ends with a brace that opens.
+func appendKey[T string | []byte](dst []byte, key T) []byte {
 	if dst[len(dst)-1] != '{' {
 		dst = append(dst, ',')
 	}
@@ -56,6 +56,13 @@ func appendIDs(dst []byte, key string, e *event.Event, n event.Note) []byte {
 		dst = append(dst, ']')
 	}
 	return dst
+}
+
+// eachMember calls f with each member of obj, an object of stable JSON or nil, until f returns false (see event.Members).
+func eachMember(obj []byte, f func(key, value []byte) bool) {
+	if len(obj) > 0 {
+		_ = event.Members(obj, f) // the error, which would be allocated, cannot be
+	}
 }
 
 // firstID is the first of e's IDs that n selects; nil when it selects none.

@@ -2,11 +2,14 @@ package format
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/segmentio/analytics-go/v3"
 
 	"edgerelay/relay/event"
 )
@@ -56,6 +59,10 @@ func TestSegmentAccepts(t *testing.T) {
 		}
 		if err := json.Unmarshal(body, &call); err != nil {
 			t.Fatalf("%s: %v", k, err)
+		}
+		var track analytics.Track
+		if err := errors.Join(json.Unmarshal(body, &track), track.Validate()); err != nil {
+			t.Errorf("%s: Segment's SDK reads it: %v", k, err)
 		}
 		switch e := event.Sample(k); {
 		case call.Type != "track", call.Event == "", call.Properties == nil, call.Context.Library.Name == "":
