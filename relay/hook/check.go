@@ -16,9 +16,6 @@ import (
 	"edgerelay/relay/spell"
 )
 
-// formats are the formats there are; format.ByName has those that this build can write.
-var formats = []string{"pendo", "pendo-dotted", "segment", "userpilot", "standard", "cloudevents"}
-
 var orders = []string{"none", "visitor"}
 
 // Compile checks a spec and makes the webhook it describes, or returns all that is wrong with it. known says which names
@@ -129,12 +126,8 @@ func (c *checker) selections() []Selection {
 func (c *checker) encoder() format.Encoder {
 	s := c.spec
 	encode, ok := format.ByName(s.Format)
-	switch {
-	case ok:
-	case slices.Contains(formats, s.Format):
-		c.add("format", "this build cannot write the format %q yet; use one of %s", s.Format, strings.Join(format.Names(), ", "))
-	default:
-		c.add("format", "unknown format %q; %s", s.Format, spell.Hint(s.Format, formats))
+	if !ok {
+		c.add("format", "unknown format %q; %s", s.Format, spell.Hint(s.Format, format.Names()))
 	}
 	switch {
 	case len(s.Properties) > PropertiesMax:
