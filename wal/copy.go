@@ -28,7 +28,7 @@ func parseCopy(seq uint64, value []byte, e *Entry) (rest []byte, err error) {
 	if len(value) < 8 {
 		return nil, errDamaged
 	}
-	*e = Entry{Seq: seq, Time: int64(committed), Attempts: int(attempts), Order: binary.LittleEndian.Uint64(value)}
+	*e = Entry{Seq: seq, Time: int64(committed), Attempts: int(attempts), Order: binary.LittleEndian.Uint64(value), Copied: true}
 	if e.Note, value, err = takeBytes(value[8:]); err != nil {
 		return nil, err
 	}

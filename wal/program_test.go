@@ -39,16 +39,28 @@ func (p *program) step() {
 	case n < 55:
 		p.take()
 	case n < 70:
-		p.end(func(q *Queue, e *Entry) (standing, int64, error) { return ended, 0, q.Settle(e) })
+		p.end(func(q *Queue, e *Entry) (standing, int64, error) {
+			if p.rng.IntN(2) == 0 {
+				return ended, 0, q.End([]Ending{{Entry: e}})
+			}
+			return ended, 0, q.Settle(e)
+		})
 	case n < 78:
 		p.end(func(q *Queue, e *Entry) (standing, int64, error) {
 			due := p.clock.ms() + int64(p.rng.IntN(5000))
 			e.Attempts++
+			if p.rng.IntN(2) == 0 {
+				return parked, due, q.End([]Ending{{Entry: e, Due: due}})
+			}
 			return parked, due, q.Park(e, due)
 		})
 	case n < 82:
 		p.end(func(q *Queue, e *Entry) (standing, int64, error) {
-			return deadness, 0, q.Bury(e, Death{Time: p.clock.ms(), Status: 500, Reason: "no"})
+			d := Death{Time: p.clock.ms(), Status: 500, Reason: "no"}
+			if p.rng.IntN(2) == 0 {
+				return deadness, 0, q.End([]Ending{{Entry: e, Death: &d}})
+			}
+			return deadness, 0, q.Bury(e, d)
 		})
 	case n < 84:
 		p.giveBack()

@@ -18,6 +18,7 @@ type Entry struct {
 	Attempts int // attempts that failed before
 	Body     []byte
 	Note     []byte
+	Copied   bool // it was parked, held back or dead before: it does not come in the order of the log
 }
 
 // QueueOptions say how a queue behaves.

@@ -30,8 +30,8 @@ func (q *Queue) tryTake(now int64) (e Entry, ok, again bool, err error) {
 		return e, false, false, nil
 	}
 	if len(q.returned) > 0 {
-		e = q.returned[0]
-		q.returned = slices.Delete(q.returned, 0, 1)
+		e, q.returned[0] = q.returned[0], Entry{}
+		q.returned = q.returned[1:] // whole batches may be given back: no moving the rest for each
 		return e, true, false, nil
 	}
 	if e, ok, err = q.takeReady(); ok || err != nil {
