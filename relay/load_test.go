@@ -209,8 +209,7 @@ func TestWebhookFaults(t *testing.T) {
 		`4: webhook "a": events[0]: "x*" fits no event; names are those of Pendo, such as "pageLoaded", "featureClicked", "trackEventReceived", or "*" for all`)
 	f("name = 'a'\nurl = 'https://${EDGERELAY_NO_SUCH}/'",
 		`3: webhook "a": url: the environment variable EDGERELAY_NO_SUCH is not set; set it before the start or write the value here`)
-	f("name = 'a'\ntype = 'segment'\nwrite_key = 'k'", `3: webhook "a": type: this build cannot deliver to the type "segment" yet; use one of url`)
-	f("name = 'a'\ntype = 'segmnt'\nwrite_key = 'k'", `3: webhook "a": type: unknown type "segmnt"; did you mean "segment"?`)
+	f("name = 'a'\ntype = 'urrl'\nwrite_key = 'k'", `3: webhook "a": type: unknown type "urrl"; did you mean "url"?`)
 	const url = "name = 'a'\nurl = 'https://a.example'\n"
 	f(url+"enabled = true", `1: webhook "a": events: is empty, so nothing would be sent; add events such as ["pageLoaded"] or ["*"], or set enabled = false`)
 	f(url+"events = [\n'pageLoaded',\n'pageLoadd',\n'feature.*:a*b',\n]", `6: webhook "a": events[1]: unknown event "pageLoadd"; did you mean "pageLoaded"?`,

@@ -31,6 +31,8 @@ type Type struct {
 	Address string
 	// AddressSecret says that url is a key: whoever has it can post. It goes in and never comes out.
 	AddressSecret bool
+	// Local says that it reaches files of this machine: only the config file may have such a webhook.
+	Local bool
 	// Signs says that deliveries may be signed with a secret, and have a format that the user chooses.
 	Signs bool
 	// Settings are those of the table settings that the type takes.
@@ -123,7 +125,7 @@ func (t *Type) Make(s Settings) (*Plan, []Fault) {
 	t.checkCredential("write_key", s.WriteKey, t.Write, fault)
 	t.checkCredential("access_token", s.AccessToken, t.Access, fault)
 	if t.Address != "" && s.URL == "" {
-		fault("url", "is missing; a webhook of type %s needs %s", t.Name, t.Address)
+		fault("url", "is missing; set %s", t.Address)
 	}
 	t.checkRegion(&s, fault)
 	t.checkSettings(&s, fault)

@@ -30,8 +30,8 @@ type Plan struct {
 	// without one (timeouts, broken connections) is the same for everybody.
 	Judge func(a *Answer) Verdict
 
-	// Rate and Burst are the pace that the vendor asks for, in requests a second, where the webhook has none of its own; 0:
-	// none.
+	// Rate and Burst are the pace that the vendor asks for, in requests a second, and how many may go at once after a pause.
+	// They hold where the webhook has no rate of its own; 0: none.
 	Rate  float64
 	Burst int
 
@@ -65,8 +65,11 @@ type Batch struct {
 }
 
 // Override lays a user's url over a vendor's endpoint: scheme and host always, the path when it has one, and the query
-// when it has one. An empty one changes nothing.
+// when it has one. An empty one changes nothing; without an endpoint it is all there is.
 func Override(endpoint, own string) (*url.URL, error) {
+	if endpoint == "" {
+		return url.Parse(own)
+	}
 	u, err := url.Parse(endpoint)
 	if err != nil || own == "" {
 		return u, err

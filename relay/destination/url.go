@@ -13,10 +13,7 @@ var address = Type{
 }
 
 func planURL(s *Settings, fault func(field, text string, args ...any)) *Plan {
-	encode, ok := format.ByName(s.Format)
-	if !ok {
-		fault("format", "unknown format %q", s.Format)
-	}
+	encode, _ := format.ByName(s.Format) // who takes settings in has checked it
 	content := "application/json"
 	if s.Format == "cloudevents" {
 		content = "application/cloudevents+json; charset=utf-8"

@@ -38,7 +38,8 @@ type Verdict struct {
 	Each []Ruling
 }
 
-// Ruling is what became of one event of a batch: Delivered, Retry or Final.
+// Ruling is what became of one event of a batch: Delivered, Retry, Final, or Split when it was not taken for the sake of
+// others in the batch: it goes out again at once, and this was no attempt of it.
 type Ruling struct {
 	Outcome Outcome
 	After   time.Duration // before the next attempt, at least

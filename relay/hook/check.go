@@ -11,6 +11,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"edgerelay/relay/destination"
+	"edgerelay/relay/event"
 	"edgerelay/relay/format"
 	"edgerelay/relay/sign"
 	"edgerelay/relay/spell"
@@ -25,18 +27,20 @@ func Compile(spec Spec, known func(app string) bool) (*Webhook, []Fault) {
 	c.defaults()
 	c.name()
 	c.identity(known)
-	w := &Webhook{Target: c.destination(), Selections: c.selections(), Encode: c.encoder(), Schemes: c.schemes(), Header: c.headers()}
+	w := &Webhook{Plan: c.destination(), Selections: c.selections(), Schemes: c.schemes(), Header: c.headers()}
+	c.format()
 	c.pace()
 	if len(c.faults) > 0 {
 		return nil, c.faults
 	}
-	w.Spec, w.ByVisitor = spec, spec.Order == "visitor"
+	w.Spec, w.Target, w.ByVisitor = spec, w.Plan.URL, spec.Order == "visitor"
 	return w, nil
 }
 
 // checker collects the faults of one spec.
 type checker struct {
 	spec   *Spec
+	kind   *destination.Type // nil when the type is unknown
 	faults []Fault
 }
 
@@ -48,7 +52,10 @@ func (c *checker) add(field, text string, args ...any) {
 func (c *checker) defaults() {
 	s := c.spec
 	s.Type = cmp.Or(s.Type, "url")
-	s.Format = cmp.Or(s.Format, "pendo")
+	c.kind, _ = destination.ByName(s.Type)
+	if c.kind == nil || c.kind.Signs {
+		s.Format = cmp.Or(s.Format, "pendo")
+	}
 	s.Order = cmp.Or(s.Order, "none")
 	if len(s.Signature) == 0 && s.Secret != "" {
 		s.Signature = []string{sign.Pendo.String()}
@@ -117,16 +124,25 @@ func (c *checker) selections() []Selection {
 			c.add(fmt.Sprintf("events[%d]", i), "%v", err)
 			continue
 		}
+		if c.kind != nil && c.kind.Takes != nil {
+			if s.Kinds = slices.DeleteFunc(s.Kinds, func(k event.Kind) bool { return !c.kind.Takes(k) }); len(s.Kinds) == 0 {
+				c.add(fmt.Sprintf("events[%d]", i), "%q is nothing that %s can take; leave it out", text, c.kind.Title)
+			}
+		}
 		selections = append(selections, s)
 	}
 	return selections
 }
 
-// encoder finds the format and checks what only one format takes.
-func (c *checker) encoder() format.Encoder {
+// format checks the format, and what only one format takes.
+func (c *checker) format() {
 	s := c.spec
-	encode, ok := format.ByName(s.Format)
-	if !ok {
+	_, ok := format.ByName(s.Format)
+	switch {
+	case c.kind == nil:
+	case !c.kind.Signs && s.Format != "":
+		c.add("format", "is of no use to a webhook of type %s, whose vendor says what bodies look like; leave it out", s.Type)
+	case c.kind.Signs && !ok:
 		c.add("format", "unknown format %q; %s", s.Format, spell.Hint(s.Format, format.Names()))
 	}
 	switch {
@@ -143,13 +159,18 @@ func (c *checker) encoder() format.Encoder {
 			c.add(field, "%q is named twice; leave one out", p)
 		}
 	}
-	return encode
 }
 
 // schemes finds the signatures.
 func (c *checker) schemes() []sign.Scheme {
 	s := c.spec
 	var schemes []sign.Scheme
+	if c.kind != nil && !c.kind.Signs {
+		if s.Secret != "" || s.SecretPrevious != "" || len(s.Signature) > 0 {
+			c.add("secret", "is of no use to a webhook of type %s, whose vendor checks no signatures; leave it out", s.Type)
+		}
+		return nil
+	}
 	for i, name := range s.Signature {
 		scheme, err := sign.ParseScheme(name)
 		field := fmt.Sprintf("signature[%d]", i)

@@ -44,7 +44,7 @@ func TestCompile(t *testing.T) {
 	f("header", w.Header, []Header{{"Authorization", "Bearer x"}, {"X-B", "2"}})
 	f("selections", len(w.Selections), 2)
 	f("second selection's IDs", w.Selections[1].IDs, []string{"a", "b"})
-	f("encoder", w.Encode != nil, true)
+	f("plan", w.Plan.Body.Item != nil && w.Plan.URL == w.Target, true)
 	f("queue", w.Queue, uint32(0))
 }
 
@@ -91,10 +91,13 @@ func TestCompileFaults(t *testing.T) {
 	f(func(s *Spec) { s.Order = "visitors" }, `order: unknown order "visitors"; did you mean "visitor"?`)
 
 	f(func(s *Spec) { s.Type = "urll" }, `type: unknown type "urll"; did you mean "url"?`)
-	f(func(s *Spec) { s.Type, s.URL = "slack", "" }, `type: this build cannot deliver to the type "slack" yet; use one of url`)
-	f(func(s *Spec) { s.WriteKey = "k" }, "write_key: belongs to the type segment; a webhook of type url has no use for it, leave it out")
-	f(func(s *Spec) { s.AccessToken = "k" }, "access_token: belongs to the type intercom; a webhook of type url has no use for it, leave it out")
-	f(func(s *Spec) { s.Region = "eu" }, "region: belongs to types with regions; a webhook of type url has no use for it, leave it out")
+	f(func(s *Spec) { s.WriteKey = "k" }, "write_key: is of no use to a webhook of type url; leave it out")
+	f(func(s *Spec) { s.AccessToken = "k" }, "access_token: is of no use to a webhook of type url; leave it out")
+	f(func(s *Spec) { s.Region = "eu" }, "region: is of no use to a webhook of type url; leave it out")
+	f(func(s *Spec) { s.Settings = map[string]string{"b": "1", "a": "1"} }, "settings.a: is no setting of the type url; it takes none",
+		"settings.b: is no setting of the type url; it takes none")
+	f(func(s *Spec) { s.Body = "x" }, `body: and method belong to the type "custom"; leave them out or change the type`)
+	f(func(s *Spec) { s.BatchEvents = 2 }, "batch_events: is of no use to a webhook of type url, which gets one event a request; leave out batch_events, batch_bytes and batch_age")
 
 	f(func(s *Spec) { s.Enabled = true },
 		`events: is empty, so nothing would be sent; add events such as ["pageLoaded"] or ["*"], or set enabled = false`)

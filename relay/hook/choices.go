@@ -3,6 +3,7 @@ package hook
 import (
 	"slices"
 
+	"edgerelay/relay/destination"
 	"edgerelay/relay/format"
 	"edgerelay/relay/sign"
 )
@@ -15,7 +16,7 @@ type Choices struct {
 
 // AllChoices are copies, which the caller may change.
 func AllChoices() Choices {
-	return Choices{slices.Clone(deliverable), defaultFirst(format.Names(), "pendo"), defaultFirst(sign.Names(), sign.Pendo.String()), slices.Clone(orders)}
+	return Choices{destination.Names(), defaultFirst(format.Names(), "pendo"), defaultFirst(sign.Names(), sign.Pendo.String()), slices.Clone(orders)}
 }
 
 func defaultFirst(names []string, first string) []string {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"edgerelay/relay/destination"
 	"edgerelay/relay/spell"
 	"edgerelay/relay/strict"
 )
@@ -42,8 +43,8 @@ func jsonError(err error) error {
 // masked stands for a value that is kept and not shown. Sent back, it leaves the value as it is.
 const masked = "••••"
 
-// Merge is d changed as a JSON merge patch says (RFC 7396): a member that is null is inherited again. Of headers, the
-// object as a whole is replaced, except that a masked value stays.
+// Merge is d changed as a JSON merge patch says (RFC 7396): a member that is null is inherited again. Of headers and settings,
+// the object as a whole is replaced, except that a masked value stays.
 func (d Document) Merge(patch Document) Document {
 	merged := maps.Clone(d)
 	if merged == nil {
@@ -54,7 +55,7 @@ func (d Document) Merge(patch Document) Document {
 		case string(value) == "null":
 			delete(merged, name)
 		case string(value) == `"`+masked+`"` && d[name] != nil:
-		case name == "headers":
+		case name == "headers" || name == "settings":
 			merged[name] = unmask(value, d[name])
 		case name == "url" && sameURL(value, d[name]):
 		default:
@@ -139,9 +140,14 @@ func maskedFaults(spec *Spec) (faults []Fault) {
 			faults = append(faults, Fault{name, text})
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(spec.Headers)) {
-		if spec.Headers[name] == masked {
-			faults = append(faults, Fault{"headers." + name, text})
+	for _, of := range []struct {
+		field string
+		pairs map[string]string
+	}{{"headers", spec.Headers}, {"settings", spec.Settings}} {
+		for _, name := range slices.Sorted(maps.Keys(of.pairs)) {
+			if of.pairs[name] == masked {
+				faults = append(faults, Fault{of.field + "." + name, text})
+			}
 		}
 	}
 	return faults
@@ -162,6 +168,17 @@ func set(field reflect.Value, text json.RawMessage) error {
 	switch at := field.Addr().Interface().(type) {
 	case *time.Duration:
 		return setDuration(at, text)
+	case *int64:
+		var s string
+		size, ok := int64(0), false
+		if json.Unmarshal(text, &s) == nil {
+			size, ok = strict.ParseSize(s)
+		}
+		if !ok {
+			return errors.New(`must be a size such as "512KiB"`)
+		}
+		*at = size
+		return nil
 	case *[]time.Duration:
 		var texts []json.RawMessage
 		if json.Unmarshal(text, &texts) != nil {
@@ -250,7 +267,13 @@ func (s Spec) View() View {
 			v[name] = texts
 		case []string:
 			v[name] = append([]string{}, x...)
+		case int64:
+			v[name] = strict.FormatSize(x)
 		case map[string]string:
+			if name == "settings" {
+				v[name] = maskSettings(x)
+				break
+			}
 			v[name] = MaskHeaders(x)
 		default:
 			v[name] = x
@@ -264,6 +287,18 @@ func MaskHeaders(headers map[string]string) map[string]string {
 	shown := make(map[string]string, len(headers))
 	for name, value := range headers {
 		if telling(name) {
+			value = masked
+		}
+		shown[name] = value
+	}
+	return shown
+}
+
+// maskSettings is a type's own settings with those masked that are secrets.
+func maskSettings(settings map[string]string) map[string]string {
+	shown := make(map[string]string, len(settings))
+	for name, value := range settings {
+		if value != "" && destination.SecretSetting(name) {
 			value = masked
 		}
 		shown[name] = value

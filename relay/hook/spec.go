@@ -14,8 +14,8 @@ import (
 	"net/url"
 	"time"
 
+	"edgerelay/relay/destination"
 	"edgerelay/relay/event"
-	"edgerelay/relay/format"
 	"edgerelay/relay/sign"
 )
 
@@ -24,9 +24,13 @@ type Spec struct {
 	Name        string `toml:"name"`
 	Type        string `toml:"type"`         // url, or a vendor; "" is url
 	URL         string `toml:"url"`          // where deliveries are posted; on a vendor's type it overrides the vendor's endpoint
-	WriteKey    string `toml:"write_key"`    // type segment
-	AccessToken string `toml:"access_token"` // type intercom
+	WriteKey    string `toml:"write_key"`    // the key that events are written with, of types that have one
+	AccessToken string `toml:"access_token"` // the token of an API, of types that have one
 	Region      string `toml:"region"`       // types with regions
+
+	Settings map[string]string `toml:"settings"` // what only this type takes
+	Method   string            `toml:"method"`   // type custom
+	Body     string            `toml:"body"`     // type custom
 
 	Secret         string   `toml:"secret"`
 	SecretPrevious string   `toml:"secret_previous"` // signs too, during a rotation
@@ -36,12 +40,17 @@ type Spec struct {
 	App        string   `toml:"app"`        // only events of this app; "" is all
 	Events     []string `toml:"events"`     // see ParseSelection
 	Properties []string `toml:"properties"` // visitor and company fields, format userpilot
-	Format     string   `toml:"format"`     // "" is pendo
+	Format     string   `toml:"format"`     // "" is pendo; of types that let one choose
 	Order      string   `toml:"order"`      // none or visitor; "" is none
 
-	Rate     float64         `toml:"rate"`      // deliveries a second, 0 is unlimited
-	Burst    int             `toml:"burst"`     // deliveries at once after a pause; 0 is a second's worth
-	InFlight int             `toml:"in_flight"` // requests at once
+	Rate     float64 `toml:"rate"`      // deliveries a second, 0 is unlimited
+	Burst    int     `toml:"burst"`     // deliveries at once after a pause; 0 is a second's worth
+	InFlight int     `toml:"in_flight"` // requests at once
+
+	BatchEvents int           `toml:"batch_events"` // events in a request of a type that batches; 0 is as many as the type likes
+	BatchBytes  int64         `toml:"batch_bytes"`  // of such a request; 0 is the type's own limit
+	BatchAge    time.Duration `toml:"batch_age"`    // how long its first event may wait for others; 0 is the type's own
+
 	Timeout  time.Duration   `toml:"timeout"`
 	Retries  int             `toml:"retries"`
 	Schedule []time.Duration `toml:"schedule"` // waits between attempts; when there are any, they replace Retries and the back-off
@@ -63,6 +72,7 @@ const (
 	PropertiesMax = 10                 // seed 003
 	EventsMax     = 1000               // entries, each of as many IDs as one likes; all are read at every change of any webhook
 	HeadersMax    = 100                // about what receivers take
+	BatchAgeMax   = time.Hour          // an event may wait that long for others
 	nameMax       = 100                // bytes
 )
 
@@ -71,10 +81,10 @@ const (
 type Webhook struct {
 	Spec // with the defaults in place of what was left empty
 
-	Queue      uint32 // its number in the log; the caller of Compile sets it (see Numbers)
-	Target     *url.URL
+	Queue      uint32            // its number in the log; the caller of Compile sets it (see Numbers)
+	Plan       *destination.Plan // how its type is delivered to; nil for upstreams
+	Target     *url.URL          // the Plan's URL
 	Selections []Selection
-	Encode     format.Encoder
 	Schemes    []sign.Scheme // none: deliveries are not signed
 	Header     []Header      // Spec.Headers, sorted by name
 	ByVisitor  bool          // Order is visitor: events of one visitor never overtake each other

@@ -7,50 +7,76 @@ import (
 	"strconv"
 	"strings"
 
+	"edgerelay/relay/destination"
 	"edgerelay/relay/spell"
 )
 
-// types are the types of webhook there are; only those in deliverable can be sent yet.
-var types = []string{"url", "segment", "intercom", "userpilot", "slack", "amplitude", "mixpanel", "ga4", "hubspot", "salesforce",
-	"zendesk", "jira", "productboard", "zapier", "s3", "sftp", "file", "bigquery", "snowflake", "datadog", "splunk", "custom"}
-
-var deliverable = []string{"url"}
-
-// destination checks the type, the settings that belong to one type only, and the URL.
-func (c *checker) destination() *url.URL {
+// destination checks the type and its settings, and works out the plan of deliveries; nil when it found faults.
+func (c *checker) destination() *destination.Plan {
 	s := c.spec
-	switch {
-	case slices.Contains(deliverable, s.Type):
-	case slices.Contains(types, s.Type):
-		c.add("type", "this build cannot deliver to the type %q yet; use one of %s", s.Type, strings.Join(deliverable, ", "))
-		return nil // what such a type needs beside it is not known yet
-	default:
-		c.add("type", "unknown type %q; %s", s.Type, spell.Hint(s.Type, types))
+	if c.kind == nil {
+		c.add("type", "unknown type %q; %s", s.Type, spell.Hint(s.Type, destination.Names()))
 		return nil
 	}
-	for _, only := range []struct{ field, value, used string }{
-		{"write_key", s.WriteKey, "the type segment"},
-		{"access_token", s.AccessToken, "the type intercom"},
-		{"region", s.Region, "types with regions"},
-	} {
-		if only.value != "" {
-			c.add(only.field, "belongs to %s; a webhook of type %s has no use for it, leave it out", only.used, s.Type)
+	if s.Type != "custom" && (s.Method != "" || s.Body != "") {
+		c.add("body", `and method belong to the type "custom"; leave them out or change the type`)
+	}
+	if s.URL != "" {
+		c.target()
+	}
+	plan, faults := c.kind.Make(destination.Settings{Webhook: s.Name, URL: s.URL, Format: s.Format, WriteKey: s.WriteKey,
+		AccessToken: s.AccessToken, Region: s.Region, More: s.Settings, Method: s.Method, Body: s.Body})
+	for _, f := range faults {
+		if !slices.ContainsFunc(c.faults, func(known Fault) bool { return known.Field == f.Field }) {
+			c.add(f.Field, "%s", f.Text)
 		}
 	}
-	return c.target()
-}
-
-// target checks the URL that deliveries are posted to. Hosts that are names are looked up, and their addresses checked,
-// when a connection is made.
-func (c *checker) target() *url.URL {
-	if c.spec.URL == "" {
-		c.add("url", `is missing; set the address that deliveries are posted to, such as "https://example.com/hook"`)
+	if plan == nil {
 		return nil
 	}
+	if plan.URL.Path == "" {
+		plan.URL.Path = "/"
+	}
+	c.batch(plan)
+	return plan
+}
+
+// batch lays the user's limits over the type's.
+func (c *checker) batch(plan *destination.Plan) {
+	s, b := c.spec, &plan.Batch
+	if b.Count <= 1 {
+		if s.BatchEvents > 1 || s.BatchBytes != 0 || s.BatchAge != 0 {
+			c.add("batch_events", "is of no use to a webhook of type %s, which gets one event a request; leave out batch_events, batch_bytes and batch_age", s.Type)
+		}
+		return
+	}
+	switch {
+	case s.BatchEvents < 0 || s.BatchEvents > b.Count:
+		c.add("batch_events", "%d is out of range; %s takes 1 to %d events in a request", s.BatchEvents, c.kind.Title, b.Count)
+	case s.BatchEvents > 0:
+		b.Count = s.BatchEvents
+	}
+	switch {
+	case s.BatchBytes < 0 || b.Bytes > 0 && s.BatchBytes > int64(b.Bytes):
+		c.add("batch_bytes", "is out of range; requests to %s hold at most %d bytes", c.kind.Title, b.Bytes)
+	case s.BatchBytes > 0:
+		b.Bytes = int(s.BatchBytes)
+	}
+	switch {
+	case s.BatchAge < 0 || s.BatchAge > BatchAgeMax:
+		c.add("batch_age", "%v is out of range; it must be from 0s to %v", s.BatchAge, BatchAgeMax)
+	case s.BatchAge > 0:
+		b.Age = s.BatchAge
+	}
+}
+
+// target checks a URL that the user set. Hosts that are names are looked up, and their addresses checked, when a connection
+// is made.
+func (c *checker) target() {
 	u, err := url.Parse(c.spec.URL)
 	if err != nil || u.Opaque != "" || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		c.add("url", `is not an http or https URL; write it like "https://example.com/hook"`)
-		return nil
+		return
 	}
 	host := u.Hostname()
 	switch port, err := strconv.Atoi(u.Port()); {
@@ -66,10 +92,6 @@ func (c *checker) target() *url.URL {
 		c.add("url", "ends in a #fragment, which is never sent; leave it out")
 	}
 	c.reach(u.Scheme, host)
-	if u.Path == "" {
-		u.Path = "/"
-	}
-	return u
 }
 
 // reach checks that the webhook may go where its URL leads.

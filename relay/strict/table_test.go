@@ -250,8 +250,8 @@ func TestFormats(t *testing.T) {
 func TestSizes(t *testing.T) {
 	f := func(text string, want int64, right bool) {
 		t.Helper()
-		if got, ok := parseSize(text); ok != right || ok && got != want {
-			t.Errorf("parseSize(%q) = %d, %v, want %d, %v", text, got, ok, want, right)
+		if got, ok := ParseSize(text); ok != right || ok && got != want {
+			t.Errorf("ParseSize(%q) = %d, %v, want %d, %v", text, got, ok, want, right)
 		}
 	}
 	f("0", 0, true)

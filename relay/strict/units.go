@@ -26,7 +26,7 @@ func parseDuration(text string) (time.Duration, bool) {
 }
 
 // parseSize turns "64MiB" into bytes. Fractions are fine ("1.5GiB"), signs and spaces are not.
-func parseSize(text string) (int64, bool) {
+func ParseSize(text string) (int64, bool) {
 	if text == "0" {
 		return 0, true
 	}

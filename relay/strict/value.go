@@ -225,7 +225,7 @@ func (t *Table) Size(key string, dst *int64, low, high int64) {
 		if !ok {
 			return
 		}
-		if size, ok = parseSize(text); !ok {
+		if size, ok = ParseSize(text); !ok {
 			t.fail(n, key, `%q is not a size; write it like "512KiB", "64MiB" or "20GiB"`, n.text)
 			return
 		}
