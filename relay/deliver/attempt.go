@@ -28,7 +28,7 @@ func (l *lane) deliver() (end time.Time) {
 		l.conn.idle = end
 	}
 	wall = s.opt.wall(end)
-	v := s.cargo.judge(&l.response, err, wall)
+	v := alone(s.cargo.judge(l, err, 1, wall))
 	if v.Outcome != Delivered && s.hard.Err() != nil {
 		s.health.leave(l.turn)
 		s.cutOff.Add(1)
@@ -40,29 +40,48 @@ func (l *lane) deliver() (end time.Time) {
 		e.Attempts++
 	}
 	s.metrics.attempt(v, end.Sub(begin))
-	l.report(v, wall)
+	off := l.report(v, wall)
+	if v.Outcome == Off {
+		e.Attempts-- // it was no attempt of the event
+		l.tell(journal.Retry, v, wall)
+		s.queue.Return(e)
+		l.pauseOff(off)
+		return time.Now()
+	}
 	l.settle(e, v, wall)
 	return end
 }
 
-// report tells the health what the attempt came to.
-func (l *lane) report(v Verdict, now time.Time) {
+// report tells the health what the attempt came to, and turns the webhook off when that is the end. It returns how many
+// attempts in a row have failed.
+func (l *lane) report(v Verdict, now time.Time) (streak int32) {
 	s := l.sender
 	if v.Outcome == Delivered {
 		if s.health.succeeded(l.turn) {
 			s.logger.Info("webhook delivers again")
 		}
-		return
+		return 0
 	}
 	began, disable := s.health.failed(l.turn, v, now)
 	switch {
 	case v.Outcome == Gone:
 		s.disable(reasonGone)
+	case v.Outcome == Off && s.health.failing():
+		s.disable(v.Reason)
 	case disable != "":
 		s.disable(disable)
 	case began:
 		s.logger.Warn("webhook is failing, one attempt at a time until it answers", "reason", v.Reason)
 	}
+	return s.health.streak.Load()
+}
+
+// offPause is how long a lane waits after the destination has refused the webhook's key, longer each time in a row. Some
+// vendors answer so for a moment when they are in trouble, so that it takes brakeAfter times to turn a webhook off.
+const offPause = time.Second
+
+func (l *lane) pauseOff(streak int32) {
+	sleep(l.sender.soft, time.Duration(streak)*offPause)
 }
 
 // settle ends the entry: delivered, parked until its next attempt, or given up.

@@ -4,8 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/valyala/fasthttp"
-
+	"edgerelay/relay/destination"
 	"edgerelay/relay/hook"
 	"edgerelay/relay/upstream"
 	"edgerelay/wal"
@@ -14,9 +13,9 @@ import (
 // cargo is what a sender carries, and what is peculiar to that: how a record becomes the request of an attempt, what an
 // answer means, and for how long to try again.
 type cargo struct {
-	encode func(l *lane, e *wal.Entry, at time.Time) error // into l.wire; an error means that no retry will help
-	judge  func(r *fasthttp.Response, err error, now time.Time) Verdict
-	lasts  func(e *wal.Entry, next time.Time) bool // says whether an entry may be tried again then
+	encode func(l *lane, e *wal.Entry, at time.Time) error        // into l.wire; an error means that no retry will help
+	judge  func(l *lane, err error, n int, now time.Time) Verdict // of a request of n events, see lane.judge
+	lasts  func(e *wal.Entry, next time.Time) bool                // says whether an entry may be tried again then
 
 	disableAfter func(o *Options) int // failed attempts in a row, after which the sender is turned off
 }
@@ -28,7 +27,7 @@ func newCargo(w *hook.Webhook) cargo {
 	}
 	return cargo{
 		encode:       (*lane).encode,
-		judge:        judge,
+		judge:        (*lane).judgeEvents,
 		lasts:        func(*wal.Entry, time.Time) bool { return true }, // attempts are counted
 		disableAfter: func(o *Options) int { return o.DisableFailures },
 	}
@@ -40,7 +39,7 @@ func requestCargo(w *hook.Webhook) cargo {
 	base := upstream.NewBase(w.Target, w.Via)
 	return cargo{
 		encode:       func(l *lane, e *wal.Entry, at time.Time) error { return l.encodeRequest(base, e, at) },
-		judge:        judgeUpstream,
+		judge:        (*lane).judgeUpstream,
 		lasts:        func(e *wal.Entry, next time.Time) bool { return next.Sub(time.UnixMilli(e.Time)) < w.Patience },
 		disableAfter: func(*Options) int { return 0 },
 	}
@@ -62,14 +61,15 @@ func (l *lane) encodeRequest(base *upstream.Base, e *wal.Entry, at time.Time) er
 	return nil
 }
 
-// judgeUpstream is judge where 410 means this one request, and where an address is not a webhook's.
-func judgeUpstream(r *fasthttp.Response, err error, now time.Time) Verdict {
-	v := judge(r, err, now)
+// judgeUpstream judges as a webhook's receiver is judged, where 410 means this one request, and where an address is not a
+// webhook's.
+func (l *lane) judgeUpstream(err error, n int, now time.Time) Verdict {
+	v := l.judge(destination.JudgeWebhook, err, n, now)
 	switch {
 	case v.Outcome == Gone:
 		v.Outcome = Final
 	case err == nil && v.Status >= 300 && v.Status < 400:
-		v.Reason = statusText(v.Status) + "; redirects are never followed, set the app's upstream to the new address"
+		v.Reason = destination.StatusText(v.Status) + "; redirects are never followed, set the app's upstream to the new address"
 	}
 	return v
 }

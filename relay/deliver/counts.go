@@ -8,7 +8,7 @@ import (
 // Counts are what a webhook's senders have counted under its name, since the start of the program or since it got that
 // name.
 type Counts struct {
-	Delivered uint64 // attempts that the receiver took
+	Delivered uint64 // attempts that the receiver took, each one request of one or more events
 	Failed    uint64 // attempts that it did not
 	Dead      uint64 // deliveries given up on
 }

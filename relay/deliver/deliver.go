@@ -39,6 +39,7 @@ type Queue interface {
 	Settle(e *wal.Entry) error
 	Park(e *wal.Entry, due int64) error
 	Bury(e *wal.Entry, d wal.Death) error
+	End(endings []wal.Ending) error
 	Return(e *wal.Entry)
 	Hold(held bool)
 	SetOrdered(ordered bool) error

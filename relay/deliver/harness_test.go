@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
+	"edgerelay/relay/destination"
 	"edgerelay/relay/event"
 	"edgerelay/relay/format"
 	"edgerelay/relay/hook"
@@ -44,7 +45,13 @@ func newWebhook(t testing.TB, n uint32, name, target string) *hook.Webhook {
 		t.Fatal(err)
 	}
 	return &hook.Webhook{Spec: hook.Spec{Name: name, Enabled: true, InFlight: 4, Timeout: 5 * time.Second, Retries: 3,
-		AllowPrivate: true, AllowHTTP: true}, Queue: n, Target: u, Encode: format.Pendo}
+		AllowPrivate: true, AllowHTTP: true}, Queue: n, Target: u, Plan: urlPlan(u)}
+}
+
+// urlPlan is the plan of type url.
+func urlPlan(u *url.URL) *destination.Plan {
+	return &destination.Plan{Type: "url", URL: u, Header: []destination.Header{{Name: "Content-Type", Value: "application/json"}},
+		Body: destination.Body{Item: format.Pendo}, Judge: destination.JudgeWebhook}
 }
 
 // newRig starts a fleet with one webhook, "crm".

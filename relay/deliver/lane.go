@@ -2,11 +2,14 @@ package deliver
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"time"
 
+	"github.com/klauspost/compress/gzip"
 	"github.com/valyala/fasthttp"
 
+	"edgerelay/relay/destination"
 	"edgerelay/relay/event"
 	"edgerelay/relay/journal"
 	"edgerelay/relay/sign"
@@ -26,7 +29,15 @@ type lane struct {
 	event event.Event
 	id    [40]byte // the uniqueId's hex digits
 	body  []byte
+	items int    // events in it
 	wire  []byte // the whole request
+
+	zipper *gzip.Writer // nil: none was needed yet
+	zipped bytes.Buffer
+
+	batch   []wal.Entry // in hand, of a sender of batches
+	store   arena       // of what in the batch does not alias the log
+	endings []wal.Ending
 
 	request upstream.Request // what an upstream gets in place of an event
 
@@ -34,12 +45,14 @@ type lane struct {
 	reader   *bufio.Reader
 	response fasthttp.Response
 
-	course course          // of the attempt under way
-	told   journal.Attempt // scratch of tell
+	answer destination.Answer // of judge
+	course course             // of the attempt under way
+	told   journal.Attempt    // scratch of tell
 }
 
 func newLane(s *Sender, signer *sign.Signer) *lane {
 	l := &lane{sender: s, signer: signer, linger: time.NewTimer(s.opt.Linger)}
+	l.answer.Header = func(name string) string { return string(l.response.Header.Peek(name)) }
 	l.linger.Stop()
 	return l
 }
@@ -107,23 +120,23 @@ func (l *lane) handle(now time.Time) time.Time {
 	if s.unreadable.Load() && s.unreadable.Swap(false) {
 		s.logger.Info("deliveries can be read again")
 	}
-	if !l.waitTurn() {
+	if !l.waitTurn(1) {
 		s.queue.Return(&l.entry)
 		return now
 	}
 	return l.deliver()
 }
 
-// waitTurn waits for the health's brake and the webhook's pace; it answers false when the sender halts before both let
-// the lane through.
-func (l *lane) waitTurn() bool {
+// waitTurn waits for the health's brake and the webhook's pace, for a request of n events; it answers false when the sender
+// halts before both let the lane through.
+func (l *lane) waitTurn(n int) bool {
 	s := l.sender
 	for {
 		turn, ok := s.health.pass(s.soft)
 		if !ok {
 			return false
 		}
-		if s.pace != nil && s.pace.Wait(s.soft) != nil {
+		if !s.keepPace(n) {
 			s.health.leave(turn)
 			return false
 		}
@@ -133,6 +146,25 @@ func (l *lane) waitTurn() bool {
 			return true
 		}
 	}
+}
+
+// keepPace waits until n events may go, or one request where only the vendor has a say. It answers false when the sender
+// halts first.
+func (s *Sender) keepPace(n int) bool {
+	if s.pace == nil {
+		return true
+	}
+	if s.hook.Rate == 0 {
+		n = 1
+	}
+	for n > 0 {
+		some := min(n, s.pace.Burst())
+		if s.pace.WaitN(s.soft, some) != nil {
+			return false
+		}
+		n -= some
+	}
+	return true
 }
 
 // sleep waits for d or the end of ctx, and says whether it was d.

@@ -27,7 +27,7 @@ func newMetrics(r prometheus.Registerer, f *Fleet) *metrics {
 	byHook := []string{"webhook"}
 	m := &metrics{
 		attempts: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "edge_delivery_attempts_total",
-			Help: "Attempts by what they came to: delivered, retry, final or gone; a share of retry that grows says that a receiver is in trouble."},
+			Help: "Attempts by what they came to: delivered, retry, final, gone, split (a batch that is tried in parts) or off (the destination refuses the key); a share of retry that grows says that a receiver is in trouble."},
 			[]string{"webhook", "outcome"}),
 		delivered: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "edge_delivery_delivered_total",
 			Help: "Deliveries that the receiver took with a 2xx."}, byHook),
@@ -48,7 +48,8 @@ func newMetrics(r prometheus.Registerer, f *Fleet) *metrics {
 
 // hookMetrics are one webhook's, looked up once.
 type hookMetrics struct {
-	outcomes  [4]prometheus.Counter
+	outcomes  [Gone + 1]prometheus.Counter
+	attempts  *prometheus.CounterVec // of the webhook's, for outcomes that few webhooks have
 	delivers  prometheus.Counter
 	retried   prometheus.Counter
 	dead      prometheus.Counter
@@ -59,6 +60,7 @@ type hookMetrics struct {
 
 func (m *metrics) of(webhook string) *hookMetrics {
 	h := &hookMetrics{
+		attempts: m.attempts.MustCurryWith(prometheus.Labels{"webhook": webhook}),
 		delivers: m.delivered.WithLabelValues(webhook), retried: m.retried.WithLabelValues(webhook),
 		dead: m.dead.WithLabelValues(webhook), disabled: m.disabled.WithLabelValues(webhook),
 		answering: m.attempt.WithLabelValues(webhook), latency: m.latency.WithLabelValues(webhook),
@@ -78,7 +80,11 @@ func (m *metrics) forget(webhook string) {
 }
 
 func (h *hookMetrics) attempt(v Verdict, took time.Duration) {
-	h.outcomes[v.Outcome].Inc()
+	if int(v.Outcome) < len(h.outcomes) {
+		h.outcomes[v.Outcome].Inc()
+	} else {
+		h.attempts.WithLabelValues(v.Outcome.String()).Inc()
+	}
 	h.answering.Observe(took.Seconds())
 }
 

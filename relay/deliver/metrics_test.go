@@ -42,7 +42,7 @@ func TestMetricsAfterAScript(t *testing.T) {
 		b.queue.add(3) // 410, held, held
 		b.sleep(time.Minute)
 		want := `
-# HELP edge_delivery_attempts_total Attempts by what they came to: delivered, retry, final or gone; a share of retry that grows says that a receiver is in trouble.
+# HELP edge_delivery_attempts_total Attempts by what they came to: delivered, retry, final, gone, split (a batch that is tried in parts) or off (the destination refuses the key); a share of retry that grows says that a receiver is in trouble.
 # TYPE edge_delivery_attempts_total counter
 edge_delivery_attempts_total{outcome="delivered",webhook="crm"} 3
 edge_delivery_attempts_total{outcome="final",webhook="crm"} 1

@@ -88,7 +88,7 @@ func (l *lane) probe() bool {
 	}
 	err := l.exchange(begin)
 	wall := s.opt.now()
-	v := s.cargo.judge(&l.response, err, wall)
+	v := alone(s.cargo.judge(l, err, 1, wall))
 	l.course.timing.Total = time.Since(begin)
 	s.metrics.attempt(v, l.course.timing.Total)
 	if v.Outcome != Delivered {

@@ -129,6 +129,20 @@ func (q *memQueue) Bury(e *wal.Entry, d wal.Death) error {
 	return nil
 }
 
+func (q *memQueue) End(endings []wal.Ending) error {
+	for _, e := range endings {
+		switch {
+		case e.Due != 0:
+			_ = q.Park(e.Entry, e.Due)
+		case e.Death != nil:
+			_ = q.Bury(e.Entry, *e.Death)
+		default:
+			_ = q.Settle(e.Entry)
+		}
+	}
+	return nil
+}
+
 func (q *memQueue) Return(e *wal.Entry) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

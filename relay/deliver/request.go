@@ -3,15 +3,13 @@ package deliver
 import (
 	"cmp"
 	"encoding/hex"
-	"errors"
-	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"edgerelay/relay/event"
+	"edgerelay/relay/destination"
 	"edgerelay/relay/hook"
 	"edgerelay/wal"
 )
@@ -23,18 +21,19 @@ const attemptHeader = "X-Edgerelay-Attempt"
 const bufferKeep = 128 << 10
 
 // appendHead appends what all requests of a webhook begin with: the request line and the headers that never change. The
-// webhook's own headers go before ours of the same name.
+// webhook's own headers go before the plan's and ours of the same name.
 func appendHead(dst []byte, w *hook.Webhook, userAgent string) []byte {
 	host, _, zoned := strings.Cut(w.Target.Host, "%") // a zone means something to this machine only
 	if zoned {
 		host += w.Target.Host[strings.IndexByte(w.Target.Host, ']'):]
 	}
-	dst = append(dst, "POST "...)
+	dst = append(dst, cmp.Or(w.Plan.Method, "POST")...)
+	dst = append(dst, ' ')
 	dst = appendEscaped(dst, requestURI(w.Target))
 	dst = append(dst, " HTTP/1.1\r\nHost: "...)
 	dst = append(dst, host...)
 	dst = append(dst, "\r\n"...)
-	for _, h := range []hook.Header{{Name: "User-Agent", Value: userAgent}, {Name: "Content-Type", Value: "application/json"}} {
+	for _, h := range append([]destination.Header{{Name: "User-Agent", Value: userAgent}}, w.Plan.Header...) {
 		if !slices.ContainsFunc(w.Header, func(own hook.Header) bool { return strings.EqualFold(own.Name, h.Name) }) {
 			dst = appendField(dst, h.Name, h.Value)
 		}
@@ -78,20 +77,17 @@ func appendField[T string | []byte](dst []byte, name string, value T) []byte {
 // encode builds the request of an entry's next attempt in l.wire, signed at the given time. It allocates nothing once
 // the buffers have grown. An error means that this program cannot make a body of the record: no retry will help.
 func (l *lane) encode(e *wal.Entry, at time.Time) error {
-	if err := event.ParseRecord(e.Body, &l.event); err != nil {
-		return fmt.Errorf("read record %d: %w", e.Seq, err)
+	l.beginBody(bufferKeep)
+	if err := l.addItem(e); err != nil {
+		return err
 	}
-	note, err := event.ParseNote(e.Note)
-	if err != nil {
-		return fmt.Errorf("read note of record %d: %w", e.Seq, err)
-	}
-	if cap(l.body) > bufferKeep || cap(l.wire) > bufferKeep {
-		l.body, l.wire = nil, nil
-	}
-	l.body = l.sender.hook.Encode(l.body[:0], &l.event, note)
-	if len(l.body) == 0 {
-		return errors.New("the format has no body for this event")
-	}
+	l.endBody()
+	l.seal(e, at)
+	return nil
+}
+
+// seal puts the request together in l.wire, of the body and of what the first of its entries says.
+func (l *lane) seal(e *wal.Entry, at time.Time) {
 	l.wire = append(l.wire[:0], l.sender.head...)
 	l.wire = append(l.wire, attemptHeader+": "...)
 	l.wire = strconv.AppendInt(l.wire, int64(e.Attempts)+1, 10)
@@ -106,9 +102,13 @@ func (l *lane) encode(e *wal.Entry, at time.Time) error {
 			l.wire = appendField(l.wire, h.Name, h.Value)
 		}
 	}
+	body := l.body
+	if l.sender.hook.Plan.Gzip {
+		body = l.squeeze(body)
+		l.wire = appendField(l.wire, "Content-Encoding", "gzip")
+	}
 	l.wire = append(l.wire, "Content-Length: "...)
-	l.wire = strconv.AppendInt(l.wire, int64(len(l.body)), 10)
+	l.wire = strconv.AppendInt(l.wire, int64(len(body)), 10)
 	l.wire = append(l.wire, "\r\n\r\n"...)
-	l.wire = append(l.wire, l.body...)
-	return nil
+	l.wire = append(l.wire, body...)
 }

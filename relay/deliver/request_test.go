@@ -117,7 +117,7 @@ func TestRequestOfWhatCannotBeSent(t *testing.T) {
 	f := func(record, note []byte, encode format.Encoder, want string) {
 		t.Helper()
 		w := newWebhook(t, 1, "crm", "http://receiver.test/")
-		w.Encode = encode
+		w.Plan.Body.Item = encode
 		l := newTestLane(t, w)
 		err := l.encode(&wal.Entry{Seq: 7, Body: record, Note: note}, time.Now())
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -161,7 +161,7 @@ func FuzzRequestLine(f *testing.F) {
 				return // hook.Compile refuses it
 			}
 		}
-		w := &hook.Webhook{Target: u}
+		w := &hook.Webhook{Target: u, Plan: urlPlan(u)}
 		head := string(appendHead(nil, w, "x"))
 		r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(head + "\r\n")))
 		if err != nil {

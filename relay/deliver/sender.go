@@ -24,7 +24,7 @@ type Sender struct {
 	cargo   cargo
 	head    []byte // of every event's request, see appendHead
 	dialer  *dialer
-	pace    *rate.Limiter // nil: unlimited
+	pace    *rate.Limiter // of events, or of requests when only the vendor has a pace; nil: unlimited
 	health  *health
 	crew    *crew
 	alarm   *alarm
@@ -37,6 +37,9 @@ type Sender struct {
 	cutOff           atomic.Int32 // attempts that were
 	unreadable       atomic.Bool  // the queue's last answer was an error
 
+	gathering chan struct{} // of a sender of batches: held by the lane that takes entries
+	batchMost atomic.Int32  // events in a batch, after one was split; 0: as many as the plan says
+
 	probing  sync.Mutex // held over a probe's take
 	retired  bool       // no probe may begin
 	endProbe context.CancelFunc
@@ -44,8 +47,10 @@ type Sender struct {
 }
 
 func newSender(w *hook.Webhook, o *Options, m *hookMetrics) (*Sender, error) {
-	s := &Sender{hook: w, opt: o, cargo: newCargo(w), head: appendHead(nil, w, o.UserAgent), metrics: m,
-		logger: o.Logger.With("webhook", w.Name)}
+	s := &Sender{hook: w, opt: o, cargo: newCargo(w), metrics: m, logger: o.Logger.With("webhook", w.Name)}
+	if w.Plan != nil {
+		s.head = appendHead(nil, w, o.UserAgent)
+	}
 	if _, err := newSigner(w); err != nil {
 		return nil, err
 	}
@@ -54,15 +59,28 @@ func newSender(w *hook.Webhook, o *Options, m *hookMetrics) (*Sender, error) {
 	s.dialer = newDialer(s.hard, w, &o.network)
 	s.health = newHealth(o)
 	s.health.disableAfter = s.cargo.disableAfter(o)
-	if w.Rate > 0 {
-		burst := w.Burst
-		if burst == 0 {
-			burst = max(1, int(math.Ceil(w.Rate)))
-		}
-		s.pace = rate.NewLimiter(rate.Limit(w.Rate), burst)
-	}
+	s.pace = newPace(w)
 	s.crew = newCrew(w.InFlight, s.runLane)
+	if s.batches() {
+		s.crew.most = min(s.crew.most, batchLanes)
+		s.gathering = make(chan struct{}, 1)
+	}
 	return s, nil
+}
+
+// newPace is the webhook's own pace in events, or else the vendor's in requests; nil when neither has one.
+func newPace(w *hook.Webhook) *rate.Limiter {
+	perSecond, burst := w.Rate, w.Burst
+	if perSecond == 0 && w.Plan != nil {
+		perSecond, burst = w.Plan.Rate, w.Plan.Burst
+	}
+	if perSecond == 0 {
+		return nil
+	}
+	if burst == 0 {
+		burst = max(1, int(math.Ceil(perSecond)))
+	}
+	return rate.NewLimiter(rate.Limit(perSecond), burst)
 }
 
 // openQueue opens the webhook's queue. Wakes from then on leave their token until the start.
@@ -140,7 +158,12 @@ func (s *Sender) runLane() {
 	if err != nil {
 		panic(fmt.Sprintf("deliver: webhook %q could sign at its start and now cannot: %v", s.hook.Name, err))
 	}
-	newLane(s, signer).run()
+	l := newLane(s, signer)
+	if s.batches() {
+		l.runBatches()
+		return
+	}
+	l.run()
 }
 
 // encourage is called by a lane that has just taken work: if there is more, one more lane looks for it.

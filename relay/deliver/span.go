@@ -50,5 +50,6 @@ func (l *lane) traceRequest() {
 func (l *lane) endSpan(v Verdict) {
 	if l.course.span.On() {
 		l.course.span.EndAttempt(trace.Outcome{Name: v.Outcome.String(), Status: v.Status, Reason: v.Reason, Delivered: v.Outcome == Delivered})
+		l.course.span = trace.Span{} // once
 	}
 }

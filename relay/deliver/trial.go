@@ -41,16 +41,29 @@ func (f *Fleet) Try(ctx context.Context, w *hook.Webhook, e *event.Event) (t Tri
 		return t, fmt.Errorf("try webhook %q: %w", w.Name, err)
 	}
 	failed := l.exchange(begin)
+	now := o.now()
 	t.Took = time.Since(begin)
 	t.Timing = l.course.timing
 	t.Timing.Total = t.Took
-	t.Verdict = judge(&l.response, failed, o.now())
+	t.Verdict = alone(l.judgeEvents(failed, 1, now))
 	t.Request = l.wire
 	l.endSpan(t.Verdict)
 	if failed == nil {
 		t.Reply = slices.Clone(l.response.Body())
 	}
 	return t, nil
+}
+
+// alone is the verdict on a batch of one event: what became of that.
+func alone(v Verdict) Verdict {
+	if len(v.Each) == 1 {
+		r := v.Each[0]
+		v.Outcome, v.After, v.Reason, v.Each = r.Outcome, r.After, r.Reason, nil
+	}
+	if v.Outcome == Split {
+		v.Outcome = Final
+	}
+	return v
 }
 
 // Body is the request's body.

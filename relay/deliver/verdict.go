@@ -2,68 +2,57 @@ package deliver
 
 import (
 	"errors"
+	"fmt"
 	"net"
-	"net/http"
-	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"edgerelay/relay/destination"
 )
 
-// Outcome is what an attempt means for its delivery.
-type Outcome uint8
+// Outcome, Verdict and Ruling are what attempts come to.
+type (
+	Outcome = destination.Outcome
+	Verdict = destination.Verdict
+	Ruling  = destination.Ruling
+)
 
+// The outcomes, by their short names.
 const (
-	Delivered Outcome = iota // 2xx
-	Retry                    // 429, 5xx, timeout, no connection
-	Final                    // any other answer: trying again would get the same
-	Gone                     // 410: final, and the webhook is turned off
+	Delivered = destination.Delivered
+	Retry     = destination.Retry
+	Final     = destination.Final
+	Gone      = destination.Gone
+	Split     = destination.Split
+	Off       = destination.Off
 )
 
-// String is the outcome's name in metrics and traces.
-func (o Outcome) String() string {
-	return [...]string{Delivered: "delivered", Retry: "retry", Final: "final", Gone: "gone"}[o]
-}
-
-// Verdict is what became of one attempt. It is a value and belongs to who has it.
-type Verdict struct {
-	Outcome Outcome
-	Status  int           // of the answer; 408 for a timeout (seed 000), 0 when there was no answer
-	After   time.Duration // the receiver's Retry-After, 0 when it gave none
-	Reason  string        // for people; "" when delivered
-	Ours    bool          // this machine or its network failed, and the receiver is not to blame
-}
-
-// retryAfterMax bounds what a receiver may ask for.
-const retryAfterMax = 24 * time.Hour
-
-// judge turns an attempt's reply, or its error when there was none, into a verdict. It allocates only when the attempt
-// failed.
-func judge(r *fasthttp.Response, err error, now time.Time) Verdict {
+// judge turns the reply in l.response to a request of n events, or err when there was none, into a verdict. It allocates
+// only when something was not delivered.
+func (l *lane) judge(by func(*destination.Answer) Verdict, err error, n int, now time.Time) Verdict {
 	if err != nil {
 		return judgeError(err)
 	}
-	status := r.StatusCode()
-	if status >= 200 && status < 300 {
-		return Verdict{Outcome: Delivered, Status: status}
-	}
-	v := Verdict{Outcome: Final, Status: status, Reason: statusText(status)}
-	switch {
-	case status == fasthttp.StatusTooManyRequests || status >= 500 && status < 600:
-		v.Outcome = Retry
-		v.After = retryAfter(string(r.Header.Peek(fasthttp.HeaderRetryAfter)), now)
-	case status == fasthttp.StatusGone:
-		v.Outcome = Gone
-	case status >= 300 && status < 400:
-		v.Reason += "; redirects are never followed, set the webhook's url to the new address"
+	l.answer.Status, l.answer.Count, l.answer.Now = l.response.StatusCode(), n, now
+	l.answer.Body = l.response.Body()
+	v := by(&l.answer)
+	if v.Each != nil && len(v.Each) != n {
+		panic(fmt.Sprintf("deliver: %d rulings for a batch of %d", len(v.Each), n))
 	}
 	return v
 }
 
-func statusText(status int) string {
-	return strings.TrimSpace(strconv.Itoa(status) + " " + http.StatusText(status))
+// judgeEvents judges by the webhook's plan.
+func (l *lane) judgeEvents(err error, n int, now time.Time) Verdict {
+	plan := l.sender.hook.Plan
+	v := l.judge(plan.Judge, err, n, now)
+	if plan.Once && err != nil && l.course.sent && v.Outcome == Retry {
+		v.Outcome = Final
+		v.Reason += "; it may have been taken, and is not sent again because it would count twice"
+	}
+	return v
 }
 
 // reasonMax bounds a reason in bytes: it stands in every dead letter.
@@ -103,20 +92,4 @@ func ours(err error) bool {
 func isTimeout(err error) bool {
 	var t interface{ Timeout() bool }
 	return errors.As(err, &t) && t.Timeout()
-}
-
-// retryAfter reads the header in both its forms, seconds and a date (RFC 9110).
-func retryAfter(value string, now time.Time) time.Duration {
-	value = strings.TrimSpace(value)
-	if value == "" {
-		return 0
-	}
-	seconds, err := strconv.ParseInt(value, 10, 64)
-	if err == nil || errors.Is(err, strconv.ErrRange) { // out of range it is the nearest number within
-		return time.Duration(min(max(seconds, 0), int64(retryAfterMax/time.Second))) * time.Second
-	}
-	if at, err := http.ParseTime(value); err == nil {
-		return min(max(at.Sub(now), 0), retryAfterMax)
-	}
-	return 0
 }
