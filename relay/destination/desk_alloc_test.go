@@ -17,4 +17,5 @@ func TestDeskJudgesAllocateNothing(t *testing.T) {
 		}
 	}
 	f("hubspot", judgeHubSpot, reply{status: 204, count: 500})
+	f("zendesk", judgeZendesk, reply{status: 202, count: 1, body: `{"profile_id":"01","status":"received","user_id":"7"}`})
 }

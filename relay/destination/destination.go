@@ -80,9 +80,10 @@ func types() []*Type {
 		&slack,
 		&amplitude,
 		&hubspot,
+		&zendesk,
 		&snowflake,
-		&archiveS3,
 		&bigQuery,
+		&archiveS3,
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 // desks are the encoders for CRMs, support desks and trackers as the golden files have them.
 var desks = map[string]Encoder{
 	"hubspot": HubSpot(HubSpotOptions{HubID: "12345"}),
+	"zendesk": Zendesk(ZendeskOptions{Source: "edgerelay", Profile: "customer"}),
 }
 
 // administrative kinds have no person, so that destinations about people do not take them.

@@ -35,6 +35,9 @@ func appendHeadline(dst []byte, e *event.Event) []byte {
 	return dst
 }
 
+// summaryMax is how long a summary may be where nothing less is asked for: trackers take a line of 255 UTF-16 units.
+const summaryMax = 255
+
 // appendSummary is the headline and whose event it is, up to most UTF-16 units.
 func appendSummary(dst []byte, e *event.Event, most int) []byte {
 	start := len(dst)

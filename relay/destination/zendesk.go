@@ -1,0 +1,110 @@
+package destination
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"regexp"
+	"strings"
+
+	"edgerelay/relay/format"
+)
+
+// zendesk takes user events one by one (Zendesk's Events API, Suite Team or higher). An event that is new to it by all its
+// identifiers makes a user.
+var zendesk = Type{
+	Name: "zendesk", Title: "Zendesk",
+	Access: "API token (with settings.email) or OAuth access token",
+	Settings: []Setting{
+		{Name: "subdomain", Text: `the "acme" of acme.zendesk.com`},
+		{Name: "email", Text: "whose API token it is; empty when access_token is an OAuth token"},
+		{Name: "source", Text: "what profiles and events are filed under", Default: "edgerelay"},
+		{Name: "profile_type", Text: "the type of profiles", Default: "customer"},
+		onTimeout("retry"),
+	},
+	Takes: ofPeople,
+	Plan:  planZendesk,
+}
+
+var (
+	subdomain   = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
+	zendeskName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}$`)
+)
+
+func planZendesk(s *Settings, fault func(field, text string, args ...any)) *Plan {
+	host := s.Of("subdomain")
+	switch {
+	case host == "" && s.URL == "":
+		fault("settings.subdomain", `is missing; it is the "acme" of acme.zendesk.com`)
+	case host != "" && !subdomain.MatchString(host):
+		fault("settings.subdomain", `%q is no subdomain; it is the "acme" of acme.zendesk.com`, host)
+	}
+	for _, name := range []string{"source", "profile_type"} {
+		if !zendeskName.MatchString(s.Of(name)) {
+			fault("settings."+name, `%q does not fit; use at most 40 letters, digits, "_" and "-"`, s.Of(name))
+		}
+	}
+	return &Plan{
+		URL: endpoint("https://"+host+".zendesk.com/api/v2/user_profiles/events", s, fault),
+		Header: []Header{
+			{"Authorization", tokenOf(s, "/token", fault)},
+			{"Content-Type", "application/json"},
+		},
+		Body: Body{Item: format.Zendesk(format.ZendeskOptions{Source: s.Of("source"), Profile: s.Of("profile_type")})},
+		// Suite Team has 200 requests a minute. Who has more sets the webhook's rate.
+		Rate: 3, Burst: 10,
+		Once:  once(s),
+		Judge: judgeZendesk,
+	}
+}
+
+// tokenOf is the Authorization of APIs that take a person's API token by the person's mail address, with suffix behind it,
+// and OAuth tokens as they are.
+func tokenOf(s *Settings, suffix string, fault func(field, text string, args ...any)) string {
+	email := s.Of("email")
+	if email == "" {
+		return "Bearer " + s.AccessToken
+	}
+	if strings.ContainsFunc(email, func(r rune) bool { return r <= ' ' || r == ':' || r == 0x7f }) || !strings.Contains(email, "@") {
+		fault("settings.email", "%q is no mail address; it is that of the person whose API token it is", email)
+	}
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(email+suffix+":"+s.AccessToken))
+}
+
+// judgeZendesk: any 2xx is delivered, the documented one is 202. 409 is two writes at once, which Zendesk asks to repeat.
+func judgeZendesk(a *Answer) Verdict {
+	v := JudgeStatus(a)
+	if v.Outcome == Delivered {
+		return v
+	}
+	if a.Status == 409 {
+		v.Outcome, v.After = Retry, RetryAfter(a.Header("Retry-After"), a.Now)
+	}
+	v.Reason = because(a.Status, saidByZendesk(a.Body))
+	return v
+}
+
+// saidByZendesk reads both shapes of errors: {"errors":[{"code","id","title"}]} and {"error":{"message","title"}}; also
+// {"error":"RecordInvalid","description":"…"}, which other parts of Zendesk answer.
+func saidByZendesk(body []byte) string {
+	var e struct {
+		Errors []struct {
+			Code  string `json:"code"`
+			Title string `json:"title"`
+		} `json:"errors"`
+		Error       json.RawMessage `json:"error"`
+		Description string          `json:"description"`
+	}
+	_ = json.Unmarshal(body, &e) // what cannot be read says nothing
+	var said []string
+	for _, one := range e.Errors {
+		said = append(said, one.Code, one.Title)
+	}
+	var one struct{ Title, Message string }
+	var name string
+	if json.Unmarshal(e.Error, &one) == nil {
+		said = append(said, one.Title, one.Message)
+	} else if json.Unmarshal(e.Error, &name) == nil {
+		said = append(said, name, e.Description)
+	}
+	return strings.Join(said, " ")
+}
