@@ -60,7 +60,10 @@ func mrkdwnOf(text []byte, i int, literal bool, line string) (shown string, n in
 	case c < ' ':
 		return " ", 1
 	case c >= utf8.RuneSelf:
-		_, n = utf8.DecodeRune(text[i:])
+		r, n := utf8.DecodeRune(text[i:])
+		if r == utf8.RuneError {
+			return "\ufffd", n
+		}
 		return "", n
 	}
 	return "", 1
