@@ -77,6 +77,7 @@ func types() []*Type {
 	return []*Type{
 		&address,
 		&segment,
+		&userpilot,
 		&slack,
 		&amplitude,
 		&hubspot,
@@ -84,6 +85,7 @@ func types() []*Type {
 		&snowflake,
 		&bigQuery,
 		&archiveS3,
+		&zapier,
 	}
 }
 

@@ -1,0 +1,79 @@
+package destination
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/url"
+	"strings"
+
+	"edgerelay/relay/format"
+)
+
+// zapier starts a Zap through a catch hook ("Webhooks by Zapier"), whose URL is its key; hooks check no signatures. Each
+// event is a request of its own, for a list would start the Zap once for each of its elements.
+var zapier = Type{
+	Name: "zapier", Title: "Zapier",
+	Address:       `the catch hook's URL, like "https://hooks.zapier.com/hooks/catch/123/abc/"`,
+	AddressSecret: true,
+	Plan:          planZapier,
+}
+
+// Zapier takes 30 requests a second at a hook, and 10 MB each.
+const (
+	zapierRate = 30
+	zapierItem = 10_000_000
+)
+
+func planZapier(s *Settings, fault func(field, text string, args ...any)) *Plan {
+	p := &Plan{
+		URL:    endpoint("", s, fault),
+		Header: []Header{{"Content-Type", "application/json"}, {"Accept", "application/json"}},
+		Body:   Body{Item: format.Zapier},
+		Batch:  Batch{Item: zapierItem},
+		Judge:  judgeZapier,
+		Rate:   zapierRate, Burst: zapierRate,
+	}
+	checkZapierAddress(p.URL, fault)
+	return p
+}
+
+// checkZapierAddress finds pages of Zapier's that are no hooks, such as that of the Zap itself.
+func checkZapierAddress(u *url.URL, fault func(field, text string, args ...any)) {
+	host := strings.ToLower(u.Hostname())
+	if host != "zapier.com" && !strings.HasSuffix(host, ".zapier.com") {
+		return
+	}
+	switch {
+	case !strings.HasPrefix(u.Path, "/hooks/"):
+		fault("url", `is no catch hook's URL; copy the one that begins with "https://hooks.zapier.com/hooks/catch/" from the Zap's trigger`)
+	case u.Scheme != "https":
+		fault("url", "is plain http; Zapier takes https only")
+	}
+}
+
+// judgeZapier retries whatever was not taken, as Zapier advises, but for what cannot become better: a hook that is no more, a
+// body that is too large, and a redirect. A reason has no part of the answer: it may have the secret URL in it.
+func judgeZapier(a *Answer) Verdict {
+	fine := a.Status >= 200 && a.Status < 300
+	if fine && (!bytes.Contains(a.Body, []byte(`"status"`)) || bytes.Contains(a.Body, []byte(`"success"`))) {
+		return Verdict{Outcome: Delivered, Status: a.Status}
+	}
+	v := Verdict{Outcome: Retry, Status: a.Status, Reason: StatusText(a.Status)}
+	switch {
+	case fine:
+		var reply struct{ Status string }
+		if json.Unmarshal(a.Body, &reply) != nil || reply.Status == "" {
+			return Verdict{Outcome: Delivered, Status: a.Status}
+		}
+		v.Reason += `: the hook's status is not "success"`
+	case a.Status == 404 || a.Status == 410:
+		v.Outcome = Gone
+		v.Reason += ": the Zap or its hook is no more; turn the Zap on, or set url to another"
+	case a.Status == 413 || a.Status >= 300 && a.Status < 400:
+		v.Outcome = Final
+	}
+	if v.Outcome == Retry {
+		v.After = RetryAfter(a.Header("Retry-After"), a.Now)
+	}
+	return v
+}
