@@ -82,10 +82,10 @@ func types() []*Type {
 		&amplitude,
 		&hubspot,
 		&zendesk,
+		&zapier,
 		&snowflake,
 		&bigQuery,
 		&archiveS3,
-		&zapier,
 	}
 }
 
