@@ -1,0 +1,163 @@
+package deliver
+
+import (
+	"encoding/hex"
+	"fmt"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"edgerelay/relay/destination/fake"
+	"edgerelay/relay/event"
+	"edgerelay/relay/hook"
+	"edgerelay/wal"
+)
+
+// vendorCase is one vendor: how a webhook of its type is set up, the server that stands for it, and how that knows an event.
+type vendorCase struct {
+	spec   hook.Spec // Name, URL and what all have is filled in
+	server fake.Vendor
+	path   string                      // of the URL, where that is the user's to say
+	id     func(e *event.Event) string // by which the server books an event; nil: the uniqueId's 40 hex digits
+	script []fake.Step                 // what goes wrong besides what goes wrong everywhere
+	// doubles says that the vendor cannot know a repeat: what it took without saying so comes once more.
+	doubles bool
+	// once says that the plan is Once: what was sent and not answered is a dead letter, and not sent again.
+	once bool
+	// patient says that a 429 means a longer pause than a test may last, whatever its Retry-After: none is played.
+	patient bool
+	// uncounted says that the server books requests and not events.
+	uncounted bool
+}
+
+// vendorCases are all vendors that are delivered to by HTTP requests of the lanes' own.
+func vendorCases() map[string]vendorCase {
+	return map[string]vendorCase{
+		"segment": {spec: hook.Spec{WriteKey: "key"}, server: fake.NewSegment("key")},
+
+		"amplitude": {spec: hook.Spec{WriteKey: "key"}, server: fake.NewAmplitude("key"), patient: true},
+
+		"slack": {server: fake.NewSlack("/services/T/B/x"), path: "/services/T/B/x", doubles: true, uncounted: true},
+	}
+}
+
+// TestVendorsLoseAndDoubleNothing sends events of all kinds through log, lanes and a script of failures to each vendor, and
+// counts what arrived.
+func TestVendorsLoseAndDoubleNothing(t *testing.T) {
+	for name, c := range vendorCases() {
+		t.Run(name, func(t *testing.T) { testVendor(t, name, c) })
+	}
+}
+
+func testVendor(t *testing.T, name string, c vendorCase) {
+	server := httptest.NewServer(c.server)
+	t.Cleanup(server.Close)
+	c.spec.Type = name
+	w := vendorHook(t, c.spec, server.URL+c.path)
+	g := newRig(t, server.URL, func(o *Options, of *hook.Webhook) {
+		o.Backoff, o.BackoffMax = 5*time.Millisecond, 20*time.Millisecond
+		*of = *w
+	})
+	script := []fake.Step{fake.Fine, fake.Answer(503, "busy"), fake.HangUp, fake.Fine, fake.Answer(500, "<html>oops</html>"), fake.Fine,
+		fake.Answer(408, "")}
+	if !c.patient {
+		script = append(script, fake.Answer(429, "slow down", "Retry-After", "0"))
+	}
+	ambiguous := 2
+	script = append(append(script, fake.TakeAndHangUp, fake.Fine, fake.TakeAndHangUp), c.script...)
+	c.server.Play(script...)
+
+	const rounds = 8
+	sent := map[string]int{}
+	for round := range rounds {
+		for id, n := range sendKinds(t, g, w, c, round) {
+			sent[id] += n
+		}
+	}
+	g.drained(t)
+	if broken := c.server.Broken(); len(broken) > 0 {
+		t.Errorf("requests broke rules:\n%s", strings.Join(broken, "\n"))
+	}
+	letters := len(g.deadLetters(t))
+	if c.once == (letters == 0) {
+		t.Errorf("%d dead letters", letters)
+	}
+	if n := c.server.Requests(); n < len(script) {
+		t.Errorf("%d requests came, and the script has %d steps", n, len(script))
+	}
+	if c.uncounted {
+		return
+	}
+	compare(t, sent, c.server.Taken(), c, letters, ambiguous*max(w.Plan.Batch.Count, 1))
+}
+
+// compare holds what was sent against what was taken.
+func compare(t *testing.T, sent, taken map[string]int, c vendorCase, letters, spare int) {
+	t.Helper()
+	missing, doubled, strange := []string{}, 0, 0
+	for id, n := range sent {
+		switch got := taken[id]; {
+		case got < n:
+			missing = append(missing, id)
+		case got > n:
+			doubled += got - n
+		}
+	}
+	for id := range taken {
+		if sent[id] == 0 {
+			strange++
+		}
+	}
+	slices.Sort(missing)
+	if len(missing) > 0 && !c.once || c.once && len(missing) > letters {
+		t.Errorf("%d of %d events are missing, the first is %s", len(missing), len(sent), missing[0])
+	}
+	if doubled > 0 && !c.doubles || doubled > spare {
+		t.Errorf("%d events were taken twice", doubled)
+	}
+	if strange > 0 {
+		t.Errorf("%d events were taken that nobody sent", strange)
+	}
+}
+
+// vendorHook is a webhook of a vendor's type that leads to a server of the test's.
+func vendorHook(t testing.TB, spec hook.Spec, url string) *hook.Webhook {
+	t.Helper()
+	spec.Name, spec.URL, spec.Enabled, spec.Events = "crm", url, true, []string{"*"}
+	spec.InFlight, spec.Timeout, spec.Retries, spec.AllowPrivate, spec.AllowHTTP = 4, 5*time.Second, 50, true, true
+	spec.Rate = 1e6 // the vendor's own pace would only make the test longer
+	w, faults := hook.Compile(spec, func(string) bool { return true })
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	w.Queue = 1
+	return w
+}
+
+// sendKinds appends an event of each kind that the webhook takes, and returns how often each is to be taken, by the name
+// that the vendor has for it.
+func sendKinds(t testing.TB, g *rig, w *hook.Webhook, c vendorCase, round int) map[string]int {
+	t.Helper()
+	ids := map[string]int{}
+	var b wal.Batch
+	for _, k := range event.Kinds() {
+		if !w.Selects(k) {
+			continue
+		}
+		e := event.Sample(k)
+		e.Time = time.Now().UnixMilli() // vendors refuse what is old
+		e.UniqueID = event.UniqueID([]byte(k.String()), fmt.Append(nil, round))
+		b.Add(wal.Record{Body: e.AppendRecord(nil), Receivers: []wal.Receiver{{Queue: w.Queue}}})
+		id := hex.EncodeToString(e.UniqueID[:])
+		if c.id != nil {
+			id = c.id(&e)
+		}
+		ids[id]++
+	}
+	if _, err := g.log.Append(&b); err != nil {
+		t.Fatal(err)
+	}
+	return ids
+}
