@@ -17,4 +17,5 @@ func TestAnalyticsJudgesAllocateNothing(t *testing.T) {
 		}
 	}
 	f("amplitude", judgeAmplitude, reply{status: 200, count: 9, body: `{"code":200,"events_ingested":9,"payload_size_bytes":900,"server_upload_time":1396381378123}`})
+	f("mixpanel", judgeMixpanel, reply{status: 200, count: 2000, body: `{"code":200,"num_records_imported":2000,"status":"OK"}`})
 }

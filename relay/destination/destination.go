@@ -80,6 +80,7 @@ func types() []*Type {
 		&userpilot,
 		&slack,
 		&amplitude,
+		&mixpanel,
 		&hubspot,
 		&zendesk,
 		&zapier,

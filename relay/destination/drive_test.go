@@ -240,6 +240,9 @@ func attempt(t *testing.T, plan *Plan, server *httptest.Server, batch []event.Ev
 	for _, h := range plan.Header {
 		request.Header.Set(h.Name, h.Value)
 	}
+	if plan.Gzip {
+		request.Header.Set("Content-Encoding", "gzip")
+	}
 	request.GetBody = nil // so that the client does not send it again by itself
 	response, err := server.Client().Do(request)
 	if err != nil {

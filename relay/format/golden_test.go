@@ -22,6 +22,7 @@ var update = flag.Bool("update", false, "write the golden files in testdata anew
 func all() map[string]Encoder {
 	encoders := map[string]Encoder{
 		"amplitude": Amplitude,
+		"mixpanel":  Mixpanel,
 	}
 	for _, name := range Names() {
 		encoders[name], _ = ByName(name)
