@@ -3,6 +3,7 @@
 package expression
 
 import (
+	"strings"
 	"testing"
 
 	"edgerelay/relay/event"
@@ -31,4 +32,25 @@ func TestMatchAllocations(t *testing.T) {
 	f(`properties.count > 2`, 1)
 	f(`visitor endsWith "@example.com"`, 1)
 	f(`properties.plan in ["pro", "team"]`, 2)
+}
+
+// A template of names alone copies them from the event.
+func TestTemplateAllocations(t *testing.T) {
+	e, v := sample(properties), new(Env)
+	template, err := CompileTemplate(`{"text":"{{ visitor }} did {{ event }}", "plan": {{ properties.plan }}, "at": {{ timestamp }}, "all": {{ properties }},
+		"nothing": {{ properties.nope }}, "quoted": "{{ properties.user }}"}`, JSONBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var dst []byte
+	if got := testing.AllocsPerRun(100, func() {
+		v.Begin(e, event.Note{All: true})
+		dst, _ = template.Append(dst[:0], v)
+		v.End()
+	}); got > 0 {
+		t.Errorf("%v allocations", got)
+	}
+	if !strings.HasPrefix(string(dst), `{"text":"ann@example.com did trackEventReceived","plan":"pro","at":1626805075,"all":{`) {
+		t.Errorf("%s", dst)
+	}
 }

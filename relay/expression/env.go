@@ -18,7 +18,10 @@ type Env struct {
 	since   map[string]*uint64 // the serial that each value belongs to
 	meter   meter
 	machine vm.VM
-	scratch []byte
+	scratch []byte // what a source wrote
+	text    []byte // the value of a place
+	body    []byte // what a template made
+	stable  event.Stable
 }
 
 // Begin makes e the event that expressions see, with those of its IDs that n selects. e must stay as it is until the
@@ -56,8 +59,10 @@ func (v *Env) End() {
 		v.machine = vm.VM{MemoryBudget: memoryMax}
 	}
 	clear(v.machine.Variables)
-	if cap(v.scratch) > scratchKeep {
-		v.scratch = nil
+	for _, b := range []*[]byte{&v.scratch, &v.text, &v.body} {
+		if cap(*b) > scratchKeep {
+			*b = nil
+		}
 	}
 }
 

@@ -36,6 +36,12 @@
 //
 // No function reads a clock, a file or chance: the same event gives the same result on every attempt.
 //
+// # Templates
+//
+// A Template is a text with {{ expressions }} in it: {"text":"{{ visitor }} did {{ event }}","plan":{{ properties.plan }}}.
+// See TemplateKind for what becomes of their values. A name alone is copied from the event as it stands there; what is
+// calculated prints its members in the order of their keys, and numbers beyond ±2^63 as the nearest float64.
+//
 // # Limits
 //
 // An expression's text, its nodes, the size of regular expressions and the memory it takes are limited. Time is limited

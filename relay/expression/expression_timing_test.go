@@ -46,3 +46,26 @@ func BenchmarkMatchMany(b *testing.B) {
 		v.End()
 	}
 }
+
+// BenchmarkTemplate is a body of names alone, and one with calculations.
+func BenchmarkTemplate(b *testing.B) {
+	f := func(name, text string) {
+		b.Run(name, func(b *testing.B) {
+			template, err := CompileTemplate(text, JSONBody)
+			if err != nil {
+				b.Fatal(err)
+			}
+			e, v, dst := sample(properties), new(Env), []byte(nil)
+			b.ReportAllocs()
+			for b.Loop() {
+				v.Begin(e, event.Note{All: true})
+				if dst, err = template.Append(dst[:0], v); err != nil {
+					b.Fatal(err)
+				}
+				v.End()
+			}
+		})
+	}
+	f("names", `{"text":"{{ visitor }} did {{ event }}","properties":{{ properties }}}`)
+	f("calculated", `{"text":"{{ upper(visitor) }} did {{ name ?? event }}","more":{{ properties.count > 2 }}}`)
+}
