@@ -15,6 +15,7 @@ func FuzzSegment(f *testing.F)     { fuzz(f, Segment) }
 func FuzzUserpilot(f *testing.F)   { fuzz(f, Userpilot) }
 func FuzzStandard(f *testing.F)    { fuzz(f, Standard) }
 func FuzzCloudEvents(f *testing.F) { fuzz(f, CloudEvents) }
+func FuzzIntercom(f *testing.F)    { fuzz(f, Intercom) }
 
 // fuzz: events made of stable JSON give stable JSON, for every kind and selection.
 func fuzz(f *testing.F, encode Encoder) {

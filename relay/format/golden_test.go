@@ -27,6 +27,7 @@ func all() map[string]Encoder {
 	for _, name := range Names() {
 		encoders[name], _ = ByName(name)
 	}
+	encoders["intercom"] = Intercom
 	encoders["bigquery"], encoders["snowflake"] = BigQuery, Snowflake
 	return encoders
 }
