@@ -88,3 +88,89 @@ func TestArchiveFaults(t *testing.T) {
 	refused("s3", "", with(bucket, "format", "xml"), "settings.format", "use one of ndjson, csv")
 	refused("s3", "", with(bucket, "compression", "brotli"), "settings.compression", "use one of")
 }
+
+// hostKey is a public key, whose private half was thrown away.
+const hostKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGq4gmN3pyHx3UOpzzmNlbHyXnfRNjcVMBU3RtLmWAhR"
+
+func TestSFTPPlan(t *testing.T) {
+	good := map[string]string{"host": "files.example.com", "user": "relay", "password": "p", "host_key": hostKey}
+	if plan, faults := made(t, "sftp", "", good); len(faults) > 0 || !plan.Carrier || !plan.Archive {
+		t.Fatalf("%v, %+v", faults, plan)
+	}
+	f := func(url, field, part string, more ...string) {
+		t.Helper()
+		_, faults := made(t, "sftp", url, with(good, more...))
+		if len(faults) != 1 || faults[0].Field != field || !strings.Contains(faults[0].Text, part) {
+			t.Errorf("%v: %v, want %s: %s", more, faults, field, part)
+		}
+	}
+	f("https://files.example.com", "url", "set settings.host")
+	f("", "settings.host", "is not a host", "host", "sftp://files.example.com")
+	f("", "settings.host", "is not a host", "host", "relay@files.example.com")
+	f("", "settings.host", "is not a host", "host", "files.example.com:0")
+	f("", "settings.password", "set one of them", "password", "")
+	f("", "settings.private_key", "is no private key", "private_key", "x")
+	f("", "settings.host_key", "is missing", "host_key", "")
+	f("", "settings.host_key", "run ssh-keyscan", "host_key", "any")
+	f("", "settings.host_key", "run ssh-keyscan", "host_key", "SHA256:short")
+	f("", "settings.host_key", "holds no key", "host_key", "# nothing\n")
+	f("", "settings.path", `without ".."`, "path", "/a/../b")
+}
+
+func TestSSHAddress(t *testing.T) {
+	f := func(host, want string) {
+		t.Helper()
+		if got, err := SSHAddress(host); got != want || (err == nil) != (want != "") {
+			t.Errorf("%q: %q, %v, want %q", host, got, err, want)
+		}
+	}
+	f("files.example.com", "files.example.com:22")
+	f("files.example.com:2222", "files.example.com:2222")
+	f("192.0.2.1", "192.0.2.1:22")
+	f("2001:db8::1", "[2001:db8::1]:22")
+	f("[2001:db8::1]", "[2001:db8::1]:22")
+	f("[2001:db8::1]:23", "[2001:db8::1]:23")
+	f("", "")
+	f(":22", "")
+	f("a:b:c", "")
+	f("a:70000", "")
+}
+
+func TestParseHostKeys(t *testing.T) {
+	f := func(text string, keys, fingerprints int) {
+		t.Helper()
+		h, err := ParseHostKeys(text)
+		if err != nil || len(h.Keys) != keys || len(h.Fingerprints) != fingerprints {
+			t.Errorf("%q: %+v, %v", text, h, err)
+		}
+	}
+	f(hostKey, 1, 0)
+	f(hostKey+" comment\n\n# x\n"+hostKey, 2, 0)
+	f("files.example.com "+hostKey, 1, 0)
+	f("[files.example.com]:2222,[192.0.2.1]:2222 "+hostKey+"\nSHA256:"+strings.Repeat("A", 43), 1, 1)
+}
+
+func TestFilePlan(t *testing.T) {
+	f := func(path string, ok bool) {
+		t.Helper()
+		_, faults := made(t, "file", "", map[string]string{"path": path})
+		if (len(faults) == 0) != ok {
+			t.Errorf("%q: %v", path, faults)
+		}
+	}
+	f("", true)
+	f("/var/lib/archive", true)
+	f("/var/lib/archive/", true)
+	f("archive", false)
+	f("../archive", false)
+	f("/var/../etc", false)
+	f("/var//lib", false)
+}
+
+func TestArchiveSecrets(t *testing.T) {
+	for name, want := range map[string]bool{"secret_key": true, "password": true, "private_key": true, "host_key": false, "access_key": false, "bucket": false} {
+		if SecretSetting(name) != want {
+			t.Errorf("%s: secret is %v", name, !want)
+		}
+	}
+}

@@ -54,6 +54,7 @@ type Setting struct {
 	Choices  []string // the values it may have; none: any text
 	Required bool
 	Secret   bool // it goes in and never comes out
+	Local    bool // it reaches into this machine: only the configuration file may set it, nobody over the network
 }
 
 // Settings are what a webhook's user set, as far as a type may use it, with defaults in place of what was left empty.
@@ -87,6 +88,8 @@ func types() []*Type {
 		&snowflake,
 		&bigQuery,
 		&archiveS3,
+		&archiveSFTP,
+		&archiveFile,
 	}
 }
 

@@ -70,6 +70,10 @@ func New(plan *destination.Plan, o Options) (Carrier, error) {
 	switch plan.Type {
 	case "s3":
 		return newS3(plan, o)
+	case "sftp":
+		return newSFTP(plan, o)
+	case "file":
+		return newFile(plan, o)
 	default:
 		return nil, fmt.Errorf("make the carrier of webhook %q: there is none for the type %q", o.Webhook, plan.Type)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -40,7 +41,9 @@ func newBucket(plan *destination.Plan, o *Options) (*bucket, error) {
 	s := &plan.Settings
 	b := &bucket{name: s.Of("bucket"), keys: s3Keys(s)}
 	b.transport = &http.Transport{
-		DialContext:           o.Dial,
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			return dialSteady(ctx, o.Dial, network, address)
+		},
 		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:   10 * time.Second,
 		ResponseHeaderTimeout: awaitAnswer,

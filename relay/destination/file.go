@@ -1,0 +1,29 @@
+package destination
+
+import (
+	"path/filepath"
+	"strings"
+)
+
+// archiveFile is a folder of this machine, or one that is mounted (seed 000). A file is there whole or not at all.
+var archiveFile = Type{
+	Name: "file", Title: "Folder",
+	Settings: archiveSettings(
+		Setting{Name: "path", Text: "the folder, from the root; left out, it is one of the webhook's own below the data folder", Local: true},
+	),
+	Plan: planFile,
+}
+
+func planFile(s *Settings, fault func(field, text string, args ...any)) *Plan {
+	if s.URL != "" {
+		fault("url", "is of no use to a webhook of type file; set settings.path")
+	}
+	switch path := s.Of("path"); {
+	case path == "":
+	case !filepath.IsAbs(path) || filepath.Clean(path) != strings.TrimSuffix(path, string(filepath.Separator)) && filepath.Clean(path) != path:
+		fault("settings.path", `%q is not a folder from the root without "." and ".."; write it like "/var/lib/edgerelay-archive"`, path)
+	case strings.ContainsRune(path, 0):
+		fault("settings.path", "has a control character in it; leave it out")
+	}
+	return planArchive(s, fault)
+}
