@@ -18,4 +18,6 @@ func TestDeskJudgesAllocateNothing(t *testing.T) {
 	}
 	f("hubspot", judgeHubSpot, reply{status: 204, count: 500})
 	f("zendesk", judgeZendesk, reply{status: 202, count: 1, body: `{"profile_id":"01","status":"received","user_id":"7"}`})
+	f("jira", judgeJira(true), reply{status: 201, count: 1, body: `{"issues":[{"id":"1","key":"OPS-1","self":"x"}],"errors":[]}`})
+	f("productboard", judgeProductboard(true, true), reply{status: 201, count: 1, body: `{"data":{}}`})
 }

@@ -84,6 +84,8 @@ func types() []*Type {
 		&mixpanel,
 		&hubspot,
 		&zendesk,
+		&jira,
+		&productboard,
 		&zapier,
 		&snowflake,
 		&bigQuery,

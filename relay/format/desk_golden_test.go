@@ -14,8 +14,10 @@ import (
 
 // desks are the encoders for CRMs, support desks and trackers as the golden files have them.
 var desks = map[string]Encoder{
-	"hubspot": HubSpot(HubSpotOptions{HubID: "12345"}),
-	"zendesk": Zendesk(ZendeskOptions{Source: "edgerelay", Profile: "customer"}),
+	"hubspot":      HubSpot(HubSpotOptions{HubID: "12345"}),
+	"zendesk":      Zendesk(ZendeskOptions{Source: "edgerelay", Profile: "customer"}),
+	"jira":         Jira(JiraOptions{Project: "OPS", IssueType: "Task", Labels: []string{"pendo"}}),
+	"productboard": Productboard(ProductboardOptions{Tags: []string{"pendo"}, Customer: true}),
 }
 
 // administrative kinds have no person, so that destinations about people do not take them.

@@ -205,6 +205,37 @@ func (w *factWalk) value(value []byte, depth int) {
 	}
 }
 
+const (
+	factMax  = 2000  // UTF-16 units of one fact where many stand in one text
+	factsEnd = 14000 // bytes of such a text after which no further fact is begun
+)
+
+// appendLabel writes a fact's name for people: "visitor_id" as "Visitor ID". Names of the event's own properties that are
+// not such words stay as they are.
+func appendLabel(dst, name []byte) []byte {
+	for _, c := range name {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_' {
+			return append(dst, name...)
+		}
+	}
+	for i, word := range bytes.Split(name, []byte{'_'}) {
+		if i > 0 {
+			dst = append(dst, ' ')
+		}
+		switch {
+		case string(word) == "id" || string(word) == "url":
+			dst = append(dst, bytes.ToUpper(word)...)
+		case string(word) == "ids":
+			dst = append(dst, "IDs"...)
+		case i == 0 && len(word) > 0 && word[0] >= 'a':
+			dst = append(append(dst, word[0]-'a'+'A'), word[1:]...)
+		default:
+			dst = append(dst, word...)
+		}
+	}
+	return dst
+}
+
 // oneLine makes control characters spaces, in place.
 func oneLine(text []byte) {
 	for i, c := range text {

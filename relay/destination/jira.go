@@ -1,0 +1,200 @@
+package destination
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"edgerelay/relay/format"
+)
+
+// jira makes an issue of each event, up to 50 in one request (Jira Cloud's REST API, version 3). Jira knows no repeats, so
+// that by default a request which was never answered is not sent again.
+var jira = Type{
+	Name: "jira", Title: "Jira",
+	Access: "API token (with settings.email) or OAuth access token",
+	Settings: []Setting{
+		{Name: "site", Text: `the "acme" of acme.atlassian.net`},
+		{Name: "email", Text: "whose API token it is; empty when access_token is an OAuth token"},
+		{Name: "project", Text: "the project's key, or its ID", Required: true},
+		{Name: "issue_type", Text: "the type of the issues, or its ID", Default: "Task"},
+		{Name: "labels", Text: "labels of the issues, with commas between"},
+		onTimeout("drop"),
+	},
+	Plan: planJira,
+}
+
+func planJira(s *Settings, fault func(field, text string, args ...any)) *Plan {
+	site := strings.TrimSuffix(s.Of("site"), ".atlassian.net")
+	switch {
+	case site == "" && s.URL == "":
+		fault("settings.site", `is missing; it is the "acme" of acme.atlassian.net`)
+	case site != "" && !subdomain.MatchString(site):
+		fault("settings.site", `%q is no site; it is the "acme" of acme.atlassian.net`, s.Of("site"))
+	}
+	o := format.JiraOptions{Project: s.Of("project"), IssueType: s.Of("issue_type"), Labels: list(s.Of("labels"))}
+	for _, label := range o.Labels {
+		if strings.ContainsAny(label, " \t") || len(label) > 255 {
+			fault("settings.labels", "%q is no label; Jira's have no spaces and at most 255 characters", label)
+		}
+	}
+	return &Plan{
+		URL: endpoint("https://"+site+".atlassian.net/rest/api/3/issue/bulk", s, fault),
+		Header: []Header{
+			{"Authorization", tokenOf(s, "", fault)},
+			{"Content-Type", "application/json"},
+			{"Accept", "application/json"},
+		},
+		Body: Body{Open: `{"issueUpdates":[`, Between: ",", Close: "]}", Item: format.Jira(o)},
+		// 50 issues are the documented limit; none is documented in bytes.
+		Batch: Batch{Count: 50, Bytes: 1 << 20, Item: 64 << 10, Age: time.Second},
+		Once:  once(s),
+		Judge: judgeJira(once(s)),
+	}
+}
+
+// jiraReply is the answer to a bulk request: errors is a list there, and an object by field where the request as a whole
+// is wrong.
+type jiraReply struct {
+	Issues        []json.RawMessage `json:"issues"`
+	Errors        json.RawMessage   `json:"errors"`
+	ErrorMessages []string          `json:"errorMessages"`
+}
+
+type jiraErrors struct {
+	ErrorMessages []string          `json:"errorMessages"`
+	Errors        map[string]string `json:"errors"`
+}
+
+func (e *jiraErrors) said() string {
+	said := slices.Clone(e.ErrorMessages)
+	for _, field := range slices.Sorted(maps.Keys(e.Errors)) {
+		said = append(said, field+": "+e.Errors[field])
+	}
+	return strings.Join(said, " ")
+}
+
+// jiraElement is an issue that was not made.
+type jiraElement struct {
+	Status  int        `json:"status"`
+	Errors  jiraErrors `json:"elementErrors"`
+	Element *int       `json:"failedElementNumber"` // from 0
+}
+
+// judgeJira makes a judge. drop says that what may have been done is not done again: a gateway that gave up waiting is as
+// good as no answer.
+func judgeJira(drop bool) func(a *Answer) Verdict {
+	return func(a *Answer) Verdict {
+		switch good := a.Status >= 200 && a.Status < 300; {
+		case good && bytes.Contains(a.Body, []byte(`"errors":[]`)) && !bytes.Contains(a.Body, []byte("failedElementNumber")):
+			return Verdict{Outcome: Delivered, Status: a.Status}
+		case good || a.Status == 400:
+			return judgeIssues(a)
+		case a.Status == 429:
+			return judgeJiraLimit(a)
+		}
+		v := JudgeStatus(a)
+		if v.Reason = because(a.Status, saidByJira(a.Body)); drop && (a.Status == 502 || a.Status == 504) {
+			v.Outcome, v.Reason = Final, because(a.Status, `the issues may be there; look for their labels before you replay, or set settings.on_timeout = "retry"`)
+		}
+		return v
+	}
+}
+
+// judgeIssues judges by the lists of issues that were made and that were not.
+func judgeIssues(a *Answer) Verdict {
+	var r jiraReply
+	var failed []jiraElement
+	err := json.Unmarshal(a.Body, &r)
+	if err == nil && len(r.Errors) > 0 && r.Errors[0] == '[' {
+		err = json.Unmarshal(r.Errors, &failed)
+	}
+	made := len(r.Issues)
+	switch {
+	case err == nil && a.Status != 400 && made == a.Count && len(failed) == 0:
+		return Verdict{Outcome: Delivered, Status: a.Status}
+	case a.Status == 400 && (err != nil || made == 0 && len(failed) == 0):
+		v := JudgeStatus(a)
+		v.Reason = because(a.Status, saidByJira(a.Body))
+		return v
+	case err != nil:
+		return Verdict{Outcome: Final, Status: a.Status, Reason: because(a.Status, "Jira's answer cannot be read; look for the issues' labels before you replay")}
+	}
+	return ruleIssues(a, made, failed)
+}
+
+// ruleIssues gives each event its ruling. Of those that are not named as failed it is known only by the numbers whether
+// they were made: all, none, or nobody knows.
+func ruleIssues(a *Answer, made int, failed []jiraElement) Verdict {
+	v := Verdict{Outcome: Final, Status: a.Status, Reason: because(a.Status, "Jira made no issue of the batch"), Each: make([]Ruling, a.Count)}
+	named, unplaced := make([]bool, a.Count), 0
+	count := 0
+	for _, one := range failed {
+		if one.Element == nil || *one.Element < 0 || *one.Element >= a.Count || named[*one.Element] {
+			unplaced++
+			continue
+		}
+		count++
+		named[*one.Element] = true
+		v.Each[*one.Element] = ruleIssue(&one)
+	}
+	others := Ruling{Outcome: Final, Reason: because(a.Status, "Jira does not say whether it made the issue; look for its label before you replay")}
+	switch {
+	case unplaced == 0 && a.Status != 400 && made+count == a.Count:
+		others = Ruling{Outcome: Delivered}
+	case unplaced == 0 && made == 0:
+		others = Ruling{Outcome: Retry, Reason: because(a.Status, "another issue of the batch was refused")}
+	}
+	for i := range v.Each {
+		if !named[i] {
+			v.Each[i] = others
+		}
+	}
+	if made > 0 {
+		v.Outcome, v.Reason = Delivered, ""
+	}
+	return v
+}
+
+// ruleIssue is the ruling on an issue that was not made.
+func ruleIssue(one *jiraElement) Ruling {
+	ruling := Ruling{Outcome: Final, Reason: because(one.Status, one.Errors.said())}
+	if one.Status == 408 || one.Status == 429 || one.Status >= 500 && one.Status < 600 {
+		ruling.Outcome = Retry
+	}
+	return ruling
+}
+
+// judgeJiraLimit obeys the three limiters of Jira: each says in RateLimit-Reason who it is, and when it ends by seconds or,
+// the hourly quota, by a date.
+func judgeJiraLimit(a *Answer) Verdict {
+	why := a.Header("RateLimit-Reason")
+	after := RetryAfter(a.Header("Retry-After"), a.Now)
+	if after == 0 {
+		after = untilISO(a.Header("X-RateLimit-Reset"), a.Now)
+	}
+	if after == 0 && strings.Contains(why, "quota") {
+		after = a.Now.Truncate(time.Hour).Add(time.Hour).Sub(a.Now)
+	}
+	return Verdict{Outcome: Retry, Status: a.Status, After: after, Reason: because(a.Status, why)}
+}
+
+// untilISO is how long it is until a date in ISO 8601, with or without seconds.
+func untilISO(value string, now time.Time) time.Duration {
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00"} {
+		if at, err := time.Parse(layout, value); err == nil {
+			return min(max(at.Sub(now), 0), retryAfterMax)
+		}
+	}
+	return 0
+}
+
+// saidByJira is what an error says for people: messages, and what is wrong with single fields.
+func saidByJira(body []byte) string {
+	var e jiraErrors
+	_ = json.Unmarshal(body, &e) // what cannot be read says nothing
+	return e.said()
+}
