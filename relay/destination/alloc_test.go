@@ -17,6 +17,7 @@ func TestJudgesAllocateNothing(t *testing.T) {
 		}
 	}
 	f("segment", judgeSegment, reply{status: 200, count: 2500, body: `{"success": true}`})
+	f("intercom", judgeIntercom, reply{status: 202, count: 1})
 	f("userpilot", judgeUserpilot, reply{status: 202, count: 1})
 	f("zapier", judgeZapier, reply{status: 200, count: 1, body: `{"status":"success"}`})
 	f("slack", judgeSlack, reply{status: 200, count: 20, body: "ok"})

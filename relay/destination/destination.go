@@ -78,6 +78,7 @@ func types() []*Type {
 	return []*Type{
 		&address,
 		&segment,
+		&intercom,
 		&userpilot,
 		&slack,
 		&amplitude,
