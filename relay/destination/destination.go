@@ -83,6 +83,7 @@ func types() []*Type {
 		&slack,
 		&amplitude,
 		&mixpanel,
+		&ga4,
 		&hubspot,
 		&zendesk,
 		&jira,

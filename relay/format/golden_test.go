@@ -23,6 +23,8 @@ func all() map[string]Encoder {
 	encoders := map[string]Encoder{
 		"amplitude": Amplitude,
 		"mixpanel":  Mixpanel,
+		"ga4":       GA4,
+		"ga4-app":   GA4App,
 	}
 	for _, name := range Names() {
 		encoders[name], _ = ByName(name)

@@ -37,13 +37,21 @@ func anonymous(visitor []byte) bool { return bytes.HasPrefix(visitor, []byte(`"_
 // appendDevice appends what an event without a known user is put down to, as a JSON string: the browser of its anonymous
 // visitor, else its account, else its app.
 func appendDevice(dst []byte, e *event.Event) []byte {
+	if nobody(e.Visitor) && nobody(e.Account) {
+		return event.AppendString(dst, e.AppName)
+	}
+	return append(dst, device(e)...)
+}
+
+// device is what appendDevice appends; an app's name as it is.
+func device(e *event.Event) []byte {
 	switch {
 	case !nobody(e.Visitor):
-		return append(dst, e.Visitor...)
+		return e.Visitor
 	case !nobody(e.Account):
-		return append(dst, e.Account...)
+		return e.Account
 	}
-	return event.AppendString(dst, e.AppName)
+	return e.AppName
 }
 
 // past is the event's time in Unix milliseconds, or when it was received where its own cannot be: vendors refuse or move
