@@ -10,12 +10,14 @@ import (
 	"edgerelay/relay/hook"
 )
 
-// payload is one event as JSON, in any of the shapes in which people have events: the bodies of the formats pendo (seed
-// 000), pendo-dotted (seed 001), segment (seed 002) and userpilot (seed 003), a Segment SDK's track or page call, or just
-// {"event":"featureClicked","ids":["abc"]}.
+// payload is one event as JSON, in any of the shapes in which people have events: the bodies of all formats, a Segment SDK's
+// track or page call, or just {"event":"featureClicked","ids":["abc"]}.
 type payload struct {
 	top    []byte // stable JSON object
 	inside []byte // the object that holds what is particular to the kind; nil = there is none
+	around []byte // the one that holds the circumstances: context in segment, data.metadata in pendo-dotted; nil = there is none
+	own    []byte // the event's own properties where they are an object in inside, else inside
+	data   bool   // inside is called data, and holds all that is no name or time
 	kind   event.Kind
 	called []byte // a track event's own name, where it stands in place of the kind
 }
@@ -34,12 +36,28 @@ func readPayload(text []byte) (e event.Event, err error) {
 	if p.kind, err = p.kindOf(); err != nil {
 		return e, err
 	}
-	for _, name := range []string{"properties", "data"} {
-		if p.inside == nil {
-			p.inside = object(event.Lookup(top, name))
-		}
-	}
+	p.look()
 	return p.event(), nil
+}
+
+// look finds the objects in which the shapes keep what they know.
+func (p *payload) look() {
+	p.inside = object(event.Lookup(p.top, "properties"))
+	p.around = object(event.Lookup(p.top, "context"))
+	if p.inside == nil {
+		p.inside = object(event.Lookup(p.top, "data"))
+		p.data = p.inside != nil
+	}
+	p.own = p.inside
+	if !p.data {
+		return
+	}
+	if own := object(event.Lookup(p.inside, "properties")); own != nil {
+		p.own = own
+	}
+	if event.Lookup(p.top, "event_type") != nil {
+		p.around = object(event.Lookup(p.inside, "metadata"))
+	}
 }
 
 // kindOf is what happened, by any of its names.
@@ -78,8 +96,8 @@ func unknownKind(field, name string) error {
 // event is the payload as the relay would keep it.
 func (p *payload) event() event.Event {
 	e := event.Event{Kind: p.kind, Visitor: p.first("visitorId", "visitor_id", "userId"), Account: p.first("accountId", "account_id", "groupId"),
-		UserAgent: p.first("userAgent"), IP: p.first("ip"), URL: p.first("url"), Subscription: object(event.Lookup(p.top, "subscription"))}
-	e.App = object(event.Lookup(p.top, "app"))
+		UserAgent: p.first("userAgent", "user_agent"), IP: p.first("ip"), URL: p.first("url"), Subscription: p.named("subscription")}
+	e.App = p.named("app")
 	if e.AppName = []byte(text(event.Lookup(p.top, "app"))); e.App != nil {
 		e.AppName = []byte(text(event.Lookup(e.App, "name")))
 	}
@@ -90,7 +108,10 @@ func (p *payload) event() event.Event {
 		e.Account = literal(event.Lookup(object(event.Lookup(p.inside, "company")), "id"))
 	}
 	e.Time = p.time()
-	if id := hexID(text(event.Lookup(p.top, "uniqueId"))); id != nil {
+	if e.URL == nil {
+		e.URL = literal(event.Lookup(object(event.Lookup(p.around, "page")), "url"))
+	}
+	if id := hexID(text(p.first("uniqueId", "unique_id", "messageId"))); id != nil {
 		e.UniqueID = [20]byte(id)
 	}
 	p.particular(&e)
@@ -100,51 +121,87 @@ func (p *payload) event() event.Event {
 	return e
 }
 
+// named is an object that names something, app or subscription, wherever the shape keeps it.
+func (p *payload) named(name string) []byte {
+	if o := object(event.Lookup(p.top, name)); o != nil {
+		return o
+	}
+	if o := object(event.Lookup(p.around, name)); o != nil || !p.data {
+		return o
+	}
+	return object(event.Lookup(p.inside, name))
+}
+
 // particular fills in what only some kinds have.
 func (p *payload) particular(e *event.Event) {
 	switch e.Kind {
 	case event.PageLoaded, event.FeatureClicked, event.TrackEventReceived, event.RageClick, event.ErrorClick, event.DeadClick, event.UTurn:
-		e.IDs = list(event.Lookup(p.inside, "ids"))
-		if e.Properties = object(event.Lookup(p.inside, "eventProperties")); e.Properties == nil && e.IDs == nil {
-			e.Properties = p.inside
-		}
-		if e.Kind != event.TrackEventReceived {
-			return
-		}
-		e.Source = p.first("source")
-		if e.Name = p.called; e.Name == nil {
-			e.Name = p.first("name")
-		}
-		if e.IDs == nil && e.Name != nil {
-			e.IDs = [][]byte{e.Name} // as for one that no configured track type names
-		}
+		p.visit(e)
 	case event.GuideDisplayed, event.GuideAdvanced, event.GuideDismissed, event.GuideCompleted,
 		event.NPSDisplayed, event.NPSSubmitted, event.PollDisplayed, event.PollSubmitted:
 		p.guide(&e.Guide)
 		e.IDs = list(e.Guide.ID)
 	default:
-		e.Properties = p.inside
+		e.Properties = p.own
 		if e.Kind.Items() != "" {
-			e.IDs = list(event.Lookup(p.inside, "id"))
+			e.IDs = list(event.Lookup(p.own, "id"))
 		}
 	}
 }
 
-func (p *payload) guide(g *event.Guide) {
-	g.ID, g.StepID, g.Language = p.first("guideId", "guide_id"), p.first("guideStepId", "step_id"), p.first("language")
-	g.Properties = object(event.Lookup(p.inside, "guideProperties"))
-	if g.Name = literal(event.Lookup(g.Properties, "name")); g.Name == nil {
-		g.Name = p.first("guide_name", "guideName")
+// visit fills in what pages, features, track events and frustration have.
+func (p *payload) visit(e *event.Event) {
+	for _, name := range []string{"ids", "page_ids", "feature_ids", "track_type_ids"} {
+		if e.IDs == nil {
+			e.IDs = list(event.Lookup(p.inside, name))
+		}
 	}
-	g.NPS = object(event.Lookup(p.inside, "nps"))
-	if answers := event.Lookup(p.inside, "pollResponses"); len(answers) > 0 && answers[0] == '[' {
+	if e.IDs == nil && p.data {
+		e.IDs = list(event.Lookup(p.inside, "id"))
+	}
+	e.Properties = object(event.Lookup(p.inside, "eventProperties"))
+	if e.Properties == nil && (e.IDs == nil || p.data && event.Lookup(p.inside, "properties") != nil) {
+		e.Properties = p.own
+	}
+	if e.Kind != event.TrackEventReceived {
+		return
+	}
+	if e.Source = literal(event.Lookup(p.inside, "source")); e.Source == nil && !p.data {
+		e.Source = p.first("source") // of a body with data it may be what sent it
+	}
+	if e.Name = p.called; e.Name == nil {
+		e.Name = p.first("name", "event_name")
+	}
+	if e.IDs == nil && e.Name != nil {
+		e.IDs = [][]byte{e.Name} // as for one that no configured track type names
+	}
+}
+
+// guide fills in what guides, surveys and polls have. The format standard has an object for it, with names without the word.
+func (p *payload) guide(g *event.Guide) {
+	g.ID, g.StepID, g.Language = p.first("guideId", "guide_id"), p.first("guideStepId", "guide_step_id", "step_id"), p.first("language")
+	g.Name, g.Properties = p.first("guide_name", "guideName"), object(event.Lookup(p.inside, "guideProperties"))
+	of := p.inside
+	if p.data && g.ID == nil {
+		if guide := object(event.Lookup(p.inside, "guide")); guide != nil {
+			of = guide
+			g.StepID, g.Language = literal(event.Lookup(of, "stepId")), literal(event.Lookup(of, "language"))
+			g.Properties = object(event.Lookup(of, "properties"))
+		}
+		g.ID, g.Name = literal(event.Lookup(of, "id")), literal(event.Lookup(of, "name"))
+	}
+	if name := literal(event.Lookup(g.Properties, "name")); name != nil {
+		g.Name = name
+	}
+	g.NPS = object(event.Lookup(of, "nps"))
+	if answers := event.Lookup(of, "pollResponses"); len(answers) > 0 && answers[0] == '[' {
 		g.PollResponses = answers
 	}
 }
 
-// first is the first text or number that has one of these names, at the top or inside, as a JSON string.
+// first is the first text or number that has one of these names, at the top, inside or around, as a JSON string.
 func (p *payload) first(names ...string) []byte {
-	for _, in := range [][]byte{p.top, p.inside} {
+	for _, in := range [][]byte{p.top, p.inside, p.around} {
 		for _, name := range names {
 			if v := literal(event.Lookup(in, name)); v != nil {
 				return v
@@ -157,6 +214,9 @@ func (p *payload) first(names ...string) []byte {
 // time is when it happened, Unix milliseconds: seconds and milliseconds are told apart by their size. 0 = not said.
 func (p *payload) time() int64 {
 	value := event.Lookup(p.top, "timestamp")
+	if value == nil {
+		value = event.Lookup(p.top, "time") // CloudEvents
+	}
 	if at, err := time.Parse(time.RFC3339, text(value)); err == nil {
 		return at.UnixMilli()
 	}

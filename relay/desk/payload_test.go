@@ -29,6 +29,38 @@ func TestOwnPayloads(t *testing.T) {
 	}
 }
 
+// TestFormats: what the other formats write is read back, for every kind, as far as it decides who gets the event.
+func TestFormats(t *testing.T) {
+	about := func(e *event.Event) string {
+		return fmt.Sprintf("%s visitor %s account %s ids %s name %s source %s guide %s %s %s at %d", e.Kind, e.Visitor, e.Account, e.IDs, e.Name, e.Source,
+			e.Guide.ID, e.Guide.Name, e.Guide.StepID, e.Time/1000)
+	}
+	for _, name := range format.Names() {
+		encode, _ := format.ByName(name)
+		for _, kind := range event.Kinds() {
+			e := event.Sample(kind)
+			body := encode(nil, &e, event.Note{All: true})
+			got, err := readPayload(body)
+			if err != nil {
+				t.Errorf("%s %s: %v", name, kind, err)
+				continue
+			}
+			if got, want := about(&got), about(&e); got != want {
+				t.Errorf("%s %s: %s\ngot  %s\nwant %s", name, kind, body, got, want)
+			}
+			if name != "userpilot" && string(got.AppName) != string(e.AppName) {
+				t.Errorf("%s %s: app %s, want %s", name, kind, got.AppName, e.AppName)
+			}
+			if where := name == "pendo" || name == "userpilot"; !where && string(got.URL) != string(e.URL) {
+				t.Errorf("%s %s: URL %s, want %s", name, kind, got.URL, e.URL)
+			}
+			if kind < event.PageTagged && e.Guide.ID == nil && kind != event.VisitorUnsubscribed && string(got.Properties) != string(e.Properties) {
+				t.Errorf("%s %s: properties %s, want %s", name, kind, got.Properties, e.Properties)
+			}
+		}
+	}
+}
+
 // TestPayloadShapes: the other shapes say at least what happened, to whom and to what.
 func TestPayloadShapes(t *testing.T) {
 	f := func(body, want string) {

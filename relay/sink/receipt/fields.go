@@ -18,11 +18,11 @@ func (f *field) offer(rank int, value []byte) {
 //
 //	              event        visitor              id
 //	pendo         event        visitorId            uniqueId                    seed 000
-//	pendo-dotted  event_type   data.visitor_id      -                           seed 001
+//	pendo-dotted  event_type   data.visitor_id      data.unique_id              seed 001
 //	segment       event        userId               messageId                   seed 002
 //	userpilot     type         data.user.user_id    -                           seed 003
-//	standard      type         data.…               header webhook-id
-//	cloudevents   type         data.…               id
+//	standard      type         data.visitorId       data.uniqueId
+//	cloudevents   type         data.visitorId       id
 type fields struct {
 	event   field
 	visitor field

@@ -2,9 +2,13 @@ package receipt
 
 import (
 	"bytes"
+	"encoding/hex"
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"edgerelay/relay/event"
+	"edgerelay/relay/format"
 )
 
 func TestRead(t *testing.T) {
@@ -54,6 +58,30 @@ func TestRead(t *testing.T) {
 	}
 	f(`{"event":"a","data":[1,2]}`, "a", "", "")
 	f(`{"event":"a","data":{"user":[1]}}`, "a", "", "")
+}
+
+// TestReadFormats: the bodies of all formats, for every kind, say what they have.
+func TestReadFormats(t *testing.T) {
+	var r Reader
+	for _, name := range format.Names() {
+		encode, _ := format.ByName(name)
+		for _, k := range event.Kinds() {
+			e := event.Sample(k)
+			if name == "pendo" && k == event.VisitorUnsubscribed {
+				continue // it has neither a name nor an ID (seed 000)
+			}
+			got := r.Read(encode(nil, &e, event.Note{All: true}))
+			if kind, ok := event.KindOf(string(got.Event)); !ok || kind != k {
+				t.Errorf("%s %s: event %q", name, k, got.Event)
+			}
+			if e.Visitor != nil && string(event.AppendString(nil, got.Visitor)) != string(e.Visitor) {
+				t.Errorf("%s %s: visitor %q, want %s", name, k, got.Visitor, e.Visitor)
+			}
+			if want := hex.EncodeToString(e.UniqueID[:]); string(got.ID) != want && name != "userpilot" { // it has none (seed 003)
+				t.Errorf("%s %s: ID %q, want %s", name, k, got.ID, want)
+			}
+		}
+	}
 }
 
 func TestAttempt(t *testing.T) {
