@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -135,6 +136,8 @@ func (r *Relay) fleetOptions() deliver.Options {
 		Recovered:  func(w *hook.Webhook) { r.hooks.Recovered(w) },
 		Journal:    r.tap,
 		Tracer:     r.tracer,
+		Memory:     r.log,
+		Dir:        filepath.Join(r.config.Log.Dir, "freight"),
 		Registerer: r.registry, Logger: r.logger,
 	}
 	r.config.Delivery.apply(&o)

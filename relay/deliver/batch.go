@@ -14,7 +14,9 @@ const (
 )
 
 // batches says that requests hold more than one event.
-func (s *Sender) batches() bool { return s.hook.Plan != nil && s.hook.Plan.Batch.Count > 1 }
+func (s *Sender) batches() bool {
+	return s.hook.Plan != nil && (s.hook.Plan.Batch.Count > 1 || s.hook.Plan.Carrier)
+}
 
 // runBatches is run for batches: gather → encode → sign → attempt → end each. One lane at a time gathers, so that batches
 // are as large as can be; it passes that on before it makes its attempt.
@@ -31,9 +33,11 @@ func (l *lane) runBatches() {
 			s.bell.ring() // whoever has the queue now may not know of what this lane put back or let go
 			return
 		}
-		came := l.gather()
+		came := l.gatherAny()
 		<-s.gathering
 		switch {
+		case came && s.archive != nil:
+			l.handleArchive()
 		case came:
 			s.encourage(s.opt.now())
 			l.handleBatch()
@@ -41,6 +45,13 @@ func (l *lane) runBatches() {
 			return
 		}
 	}
+}
+
+func (l *lane) gatherAny() bool {
+	if l.sender.archive != nil {
+		return l.gatherArchive()
+	}
+	return l.gather()
 }
 
 // gather takes entries and adds them to the body, until the batch is full or its first entry has waited long enough for
@@ -51,7 +62,7 @@ func (l *lane) gather() bool {
 	l.batch = l.batch[:0]
 	l.store.reset()
 	l.beginBody(batchKeep)
-	most := plan.Batch.Count
+	most := max(plan.Batch.Count, 1)
 	if n := int(s.batchMost.Load()); n > 0 {
 		most = min(most, n)
 	}
@@ -112,13 +123,14 @@ func (l *lane) join(e *wal.Entry) bool {
 		l.bury(&l.entry, Verdict{Outcome: Final, Reason: err.Error()}, s.opt.now())
 		return true
 	}
-	if most := plan.Batch.Bytes; most > 0 && len(l.batch) > 0 && len(l.body)+len(plan.Body.Close) > most {
+	begun := s.archive != nil && s.archive.last != 0 // then the batch has what it had before
+	if most := plan.Batch.Bytes; most > 0 && !begun && len(l.batch) > 0 && len(l.body)+len(plan.Body.Close) > most {
 		l.body = l.body[:before]
 		l.items--
 		s.queue.Return(e)
 		return false
 	}
-	if plan.Batch.Age > 0 {
+	if plan.Batch.Age > 0 && !e.Copied {
 		l.store.keep(e)
 	}
 	l.batch = append(l.batch, *e)
@@ -137,7 +149,8 @@ func (l *lane) giveBack() {
 
 // handleBatch takes the batch in hand to its end, or puts it back when the sender halts before its turn has come.
 func (l *lane) handleBatch() {
-	if !l.waitTurn(len(l.batch)) {
+	s := l.sender
+	if s.berth != nil && !awaitClosed(s.soft, s.berth.ready) || !l.waitTurn(len(l.batch)) {
 		l.giveBack()
 		return
 	}

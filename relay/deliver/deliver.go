@@ -25,6 +25,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"edgerelay/relay/destination"
+	"edgerelay/relay/freight"
 	"edgerelay/relay/hook"
 	"edgerelay/relay/trace"
 	"edgerelay/wal"
@@ -71,6 +73,11 @@ type Options struct {
 	// Tracer makes a span of each attempt, and has its request carry it. Default: none.
 	Tracer *trace.Tracer
 
+	// Memory is where senders of archives remember which objects they have made; it is needed for those.
+	Memory Memory
+	// Dir is a folder in which carriers keep what they must, each in one of its own; it is made when it is needed.
+	Dir string
+
 	// Linger is how long a lane without work stays. Default 5 s.
 	Linger time.Duration
 
@@ -78,10 +85,14 @@ type Options struct {
 	Logger     *slog.Logger          // default: slog.Default
 	Now        func() time.Time      // of timestamps and due times; default: the machine's clock, which timers follow anyhow
 
-	network network
+	network    network
+	newCarrier func(plan *destination.Plan, o freight.Options) (freight.Carrier, error) // freight.New unless a test sets something else
 }
 
 func (o *Options) ensureDefaults() {
+	if o.newCarrier == nil {
+		o.newCarrier = freight.New
+	}
 	if o.Linger == 0 {
 		o.Linger = 5 * time.Second
 	}

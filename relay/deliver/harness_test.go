@@ -58,14 +58,18 @@ func urlPlan(u *url.URL) *destination.Plan {
 func newRig(t testing.TB, target string, change func(o *Options, w *hook.Webhook)) *rig {
 	t.Helper()
 	g := &rig{fs: vfs.NewMem(), hooks: []*hook.Webhook{newWebhook(t, 1, "crm", target)}}
-	g.opt = Options{Backoff: 10 * time.Millisecond, BackoffMax: 50 * time.Millisecond, UserAgent: "edgerelay/test",
-		Linger: 20 * time.Millisecond, Logger: slog.New(slog.DiscardHandler)}
+	g.opt = rigOptions()
 	if change != nil {
 		change(&g.opt, g.hooks[0])
 	}
 	g.open(t)
 	t.Cleanup(func() { g.close(t, context.Background()) })
 	return g
+}
+
+func rigOptions() Options {
+	return Options{Backoff: 10 * time.Millisecond, BackoffMax: 50 * time.Millisecond, UserAgent: "edgerelay/test",
+		Linger: 20 * time.Millisecond, Logger: slog.New(slog.DiscardHandler)}
 }
 
 // open opens the log and starts all webhooks.
@@ -76,7 +80,7 @@ func (g *rig) open(t testing.TB) {
 		t.Fatal(err)
 	}
 	g.log, g.queues, g.registry = l, map[string]*wal.Queue{}, prometheus.NewRegistry()
-	g.opt.Registerer = g.registry
+	g.opt.Registerer, g.opt.Memory = g.registry, l
 	g.opt.Open = func(w *hook.Webhook, wake func()) (Queue, error) {
 		q, err := l.Queue(w.Queue, wal.QueueOptions{Wake: wake, Ordered: w.ByVisitor})
 		g.queues[w.Name] = q
@@ -151,11 +155,17 @@ func (g *rig) send(t testing.TB, visitor, name string) {
 // sendMany appends n track events of one visitor for the first webhook, a thousand to a commit.
 func (g *rig) sendMany(t testing.TB, n int) {
 	t.Helper()
+	g.sendFrom(t, 0, n)
+}
+
+// sendFrom is the same from number from on.
+func (g *rig) sendFrom(t testing.TB, from, n int) {
+	t.Helper()
 	e := event.Sample(event.TrackEventReceived)
 	var body []byte
-	for first := 0; first < n; first += 1000 {
+	for first := from; first < from+n; first += 1000 {
 		var batch wal.Batch
-		for i := first; i < min(first+1000, n); i++ {
+		for i := first; i < min(first+1000, from+n); i++ {
 			e.UniqueID = event.UniqueID([]byte(fmt.Sprint(i)))
 			body = e.AppendRecord(body[:0])
 			batch.Add(wal.Record{Body: body, Receivers: []wal.Receiver{{Queue: 1}}})

@@ -38,6 +38,8 @@ type lane struct {
 	batch   []wal.Entry // in hand, of a sender of batches
 	store   arena       // of what in the batch does not alias the log
 	endings []wal.Ending
+	aside   []wal.Entry // of an archive: copies, which are no part of a batch
+	alone   bool        // of an archive: the batch is such a copy
 
 	request upstream.Request // what an upstream gets in place of an event
 

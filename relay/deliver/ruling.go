@@ -16,14 +16,12 @@ func (l *lane) deliverBatch() {
 	s := l.sender
 	begin := time.Now()
 	l.course = course{number: l.batch[0].Attempts + 1}
-	err := l.transfer(begin)
-	end := time.Now()
+	v, end := l.transfer(begin)
 	l.course.timing.Total = end.Sub(begin)
 	if l.conn != nil {
 		l.conn.idle = end
 	}
 	wall := s.opt.wall(end)
-	v := l.verdict(err, wall)
 	if v.Outcome != Delivered && v.Each == nil && s.hard.Err() != nil {
 		s.health.leave(l.turn)
 		s.cutOff.Add(1)
@@ -35,9 +33,14 @@ func (l *lane) deliverBatch() {
 	l.rule(v, wall)
 }
 
-// transfer sends the batch and has its answer.
-func (l *lane) transfer(begin time.Time) error {
+// transfer sends the batch, and says what the attempt came to and when.
+func (l *lane) transfer(begin time.Time) (Verdict, time.Time) {
 	s, first := l.sender, &l.batch[0]
+	if s.berth != nil {
+		v := l.ship()
+		end := time.Now()
+		return whole(v, len(l.batch)), end
+	}
 	if event.ParseRecord(first.Body, &l.event) != nil {
 		l.event.Reset() // it was readable when the body was made of it
 	}
@@ -45,13 +48,15 @@ func (l *lane) transfer(begin time.Time) error {
 	if s.hook.Plan.Once {
 		l.hangUp() // what becomes of a kept connection cannot be told from what became of the request
 	}
-	return l.exchange(begin)
+	err := l.exchange(begin)
+	end := time.Now()
+	return whole(s.cargo.judge(l, err, len(l.batch), s.opt.wall(end)), len(l.batch)), end
 }
 
-// verdict is what the attempt came to. An event alone cannot be split, and a batch of which nothing was taken for the sake of others is one to be split.
-func (l *lane) verdict(err error, now time.Time) Verdict {
-	v := l.sender.cargo.judge(l, err, len(l.batch), now)
-	if len(l.batch) == 1 {
+// whole is the verdict on a batch of n. An event alone cannot be split, and a batch of which nothing was taken for the sake
+// of others is one to be split.
+func whole(v Verdict, n int) Verdict {
+	if n == 1 {
 		return alone(v)
 	}
 	if v.Each == nil {

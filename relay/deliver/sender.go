@@ -37,6 +37,9 @@ type Sender struct {
 	cutOff           atomic.Int32 // attempts that were
 	unreadable       atomic.Bool  // the queue's last answer was an error
 
+	berth   *berth   // nil: lanes make the requests themselves
+	archive *archive // nil: batches do not become objects
+
 	gathering chan struct{} // of a sender of batches: held by the lane that takes entries
 	batchMost atomic.Int32  // events in a batch, after one was split; 0: as many as the plan says
 
@@ -64,6 +67,13 @@ func newSender(w *hook.Webhook, o *Options, m *hookMetrics) (*Sender, error) {
 	if s.batches() {
 		s.crew.most = min(s.crew.most, batchLanes)
 		s.gathering = make(chan struct{}, 1)
+	}
+	if w.Plan != nil && w.Plan.Carrier {
+		s.berth = newBerth()
+	}
+	if w.Plan != nil && w.Plan.Archive {
+		s.crew.most = 1
+		s.archive = newArchive(o.Memory, w.Queue)
 	}
 	return s, nil
 }
@@ -98,6 +108,9 @@ func (s *Sender) openQueue() (err error) {
 // entry out once, to whichever sender asks.
 func (s *Sender) takeOver(old *Sender) {
 	s.queue, s.bell = old.queue, old.bell
+	if s.berth != nil {
+		s.berth.before = old
+	}
 	s.newAlarm()
 	s.bell.sender.Store(s)
 	s.queue.Hold(false)
@@ -141,6 +154,7 @@ func (s *Sender) start(disabled string) {
 		return
 	}
 	s.metrics.disabled.Set(0)
+	s.openCarrier()
 	s.crew.start()
 	if s.queue.Ready(s.opt.now().UnixMilli()) {
 		s.Wake()
@@ -231,7 +245,7 @@ func (s *Sender) State() State {
 
 // ended says that no lane runs any more, after halt, and lets go of what the sender held.
 func (s *Sender) ended() bool {
-	if s.crew.running.Load() > 0 {
+	if s.crew.running.Load() > 0 || s.berth != nil && s.berth.begun && !isClosed(s.berth.closed) {
 		return false
 	}
 	s.endHard()

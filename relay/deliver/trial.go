@@ -3,11 +3,14 @@ package deliver
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"time"
 
 	"edgerelay/relay/event"
+	"edgerelay/relay/freight"
 	"edgerelay/relay/hook"
 	"edgerelay/relay/journal"
 	"edgerelay/wal"
@@ -40,6 +43,9 @@ func (f *Fleet) Try(ctx context.Context, w *hook.Webhook, e *event.Event) (t Tri
 	if err := l.encode(&entry, o.wall(begin)); err != nil {
 		return t, fmt.Errorf("try webhook %q: %w", w.Name, err)
 	}
+	if w.Plan.Carrier {
+		return s.tryCarrier(ctx, l, begin)
+	}
 	failed := l.exchange(begin)
 	now := o.now()
 	t.Took = time.Since(begin)
@@ -52,6 +58,34 @@ func (f *Fleet) Try(ctx context.Context, w *hook.Webhook, e *event.Event) (t Tri
 		t.Reply = slices.Clone(l.response.Body())
 	}
 	return t, nil
+}
+
+// errSpools says why a webhook that collects a file for some time cannot be tried.
+var errSpools = errors.New("it collects events and sends a file now and then: an event alone is never sent")
+
+// tryCarrier ships the body in hand as a parcel of its own, with a carrier of its own.
+func (s *Sender) tryCarrier(ctx context.Context, l *lane, begin time.Time) (t Trial, err error) {
+	w := s.hook
+	if w.Plan.Settings.Of("every") != "" {
+		return t, fmt.Errorf("try webhook %q: %w", w.Name, errSpools)
+	}
+	dir, err := os.MkdirTemp("", "edgerelay-trial-")
+	if err != nil {
+		return t, fmt.Errorf("try webhook %q: %w", w.Name, err)
+	}
+	defer os.RemoveAll(dir)
+	o := s.freightOptions()
+	o.Dir = dir
+	c, err := s.opt.newCarrier(w.Plan, o)
+	if err != nil {
+		return t, fmt.Errorf("try webhook %q: %w", w.Name, err)
+	}
+	number := uint64(begin.UnixMicro()) // no position of the log: an object of its own
+	t.Verdict = alone(c.Ship(ctx, &freight.Parcel{Body: l.body, Count: 1, First: number, Last: number, At: begin, Number: 1}))
+	t.Took = time.Since(begin)
+	t.Timing.Total = t.Took
+	t.Request = fmt.Appendf(nil, "PUT %s HTTP/1.1\r\n\r\n%s", w.Plan.URL.Redacted(), l.body)
+	return t, c.Close()
 }
 
 // alone is the verdict on a batch of one event: what became of that.

@@ -33,7 +33,8 @@ func Compile(spec Spec, known func(app string) bool) (*Webhook, []Fault) {
 	if len(c.faults) > 0 {
 		return nil, c.faults
 	}
-	w.Spec, w.Target, w.ByVisitor = spec, w.Plan.URL, spec.Order == "visitor"
+	w.Spec, w.Target = spec, w.Plan.URL
+	w.ByVisitor = spec.Order == "visitor" && !w.Plan.Archive // an archive keeps the order of the log, which is stricter
 	return w, nil
 }
 

@@ -37,6 +37,9 @@ func (c *checker) destination() *destination.Plan {
 	if plan.URL.Path == "" {
 		plan.URL.Path = "/"
 	}
+	if s.Probe && plan.Carrier {
+		c.add("probe", "is not there for the type %s: it would write to the destination; leave it out, and turn the webhook on again when it was turned off", s.Type)
+	}
 	c.batch(plan)
 	return plan
 }

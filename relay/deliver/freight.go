@@ -1,0 +1,117 @@
+package deliver
+
+import (
+	"context"
+	"path/filepath"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"edgerelay/relay/freight"
+)
+
+// berth is where a sender's carrier is: it is opened when the sender starts and the one before it has closed its own, and
+// closed when the last lane has ended.
+type berth struct {
+	carrier atomic.Pointer[freight.Carrier]
+	ready   chan struct{} // closed once there is a carrier
+	closed  chan struct{} // closed when it is closed, or will never be opened
+	begun   bool
+	before  *Sender // that had the queue before; nil: nobody
+}
+
+func newBerth() *berth { return &berth{ready: make(chan struct{}), closed: make(chan struct{})} }
+
+// carrierRetry is how long a sender waits before it tries again to open a carrier.
+const carrierRetry = 10 * time.Second
+
+// openCarrier opens the carrier in the background, of a plan that has one.
+func (s *Sender) openCarrier() {
+	if s.berth == nil || s.berth.begun {
+		return
+	}
+	s.berth.begun = true
+	s.probes.Go(func() {
+		h := s.berth
+		defer close(h.closed)
+		if h.before != nil && !s.awaitEnd(h.before) {
+			return
+		}
+		h.before = nil
+		c := s.makeCarrier()
+		if c == nil {
+			return
+		}
+		h.carrier.Store(&c)
+		close(h.ready)
+		<-s.soft.Done()
+		s.crew.wait()
+		if err := c.Close(); err != nil {
+			s.logger.Warn("carrier did not close in order", "error", err)
+		}
+	})
+}
+
+// awaitEnd waits until another sender, which was retired, has no lane and no carrier any more. It answers false when s halts
+// first.
+func (s *Sender) awaitEnd(other *Sender) bool {
+	for !other.ended() {
+		if !sleep(s.soft, 10*time.Millisecond) {
+			return false
+		}
+	}
+	return true
+}
+
+func awaitClosed(ctx context.Context, closed <-chan struct{}) bool {
+	select {
+	case <-closed:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+// makeCarrier tries until there is a carrier; nil when the sender halts first.
+func (s *Sender) makeCarrier() freight.Carrier {
+	for {
+		c, err := s.opt.newCarrier(s.hook.Plan, s.freightOptions())
+		if err == nil {
+			return c
+		}
+		s.logger.Error("webhook cannot deliver, trying again every 10 seconds", "error", err)
+		if !sleep(s.soft, carrierRetry) {
+			return nil
+		}
+	}
+}
+
+func (s *Sender) freightOptions() freight.Options {
+	o := freight.Options{Webhook: s.hook.Name, Dial: s.dialer.connect, UserAgent: s.opt.UserAgent, Logger: s.logger, Now: s.opt.Now}
+	if s.opt.Dir != "" {
+		o.Dir = filepath.Join(s.opt.Dir, strconv.FormatUint(uint64(s.hook.Queue), 10))
+	}
+	return o
+}
+
+// ship makes one attempt for the batch in hand with the carrier, which is open.
+func (l *lane) ship() Verdict {
+	s, first := l.sender, &l.batch[0]
+	p := freight.Parcel{Body: l.body, Count: len(l.batch), First: first.Seq, Last: l.batch[len(l.batch)-1].Seq,
+		At: time.UnixMilli(first.Time), Number: l.course.number}
+	if a := s.archive; a != nil && !l.alone {
+		p.First, p.Last = a.first, a.last
+	}
+	ctx, cancel := context.WithTimeout(s.hard, s.hook.Timeout)
+	defer cancel()
+	return (*s.berth.carrier.Load()).Ship(ctx, &p)
+}
