@@ -2,6 +2,8 @@ package format
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -26,5 +28,21 @@ func BenchmarkPendo(b *testing.B) {
 		e := event.Sample(event.TrackEventReceived)
 		e.Properties = []byte(`{"text":"` + strings.Repeat("x", size) + `"}`)
 		run(fmt.Sprintf("trackEventReceived/properties=%d", size), e)
+	}
+}
+
+// BenchmarkShapes is every shape, for a usual event of visitors.
+func BenchmarkShapes(b *testing.B) {
+	encoders := all()
+	for _, name := range slices.Sorted(maps.Keys(encoders)) {
+		b.Run(name, func(b *testing.B) {
+			e, n := event.Sample(event.TrackEventReceived), event.Note{All: true}
+			var dst []byte
+			b.ReportAllocs()
+			for b.Loop() {
+				dst = encoders[name](dst[:0], &e, n)
+			}
+			b.SetBytes(int64(len(dst)))
+		})
 	}
 }

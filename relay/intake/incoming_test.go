@@ -49,6 +49,32 @@ func TestFromPendoRoundTrip(t *testing.T) {
 	}
 }
 
+// TestFromUserpilotRoundTrip: what one relay sends in the format userpilot of Userpilot's events, another takes, and sends
+// again byte for byte, but for the app whose it is.
+func TestFromUserpilotRoundTrip(t *testing.T) {
+	r := start(t)
+	for _, kind := range event.Kinds() {
+		if kind < event.FlowSeen {
+			continue
+		}
+		sample := event.Sample(kind)
+		body := format.Userpilot(nil, &sample, event.Note{All: true})
+		r.good("/in/userpilot/KEY", string(body))
+		got := r.events()
+		if len(got) != 1 || got[0].Kind != kind {
+			t.Fatalf("%v: %d events", kind, len(got))
+		}
+		e := got[0]
+		e.App = sample.App
+		if again := format.Userpilot(nil, e, event.Note{All: true}); !bytes.Equal(again, body) {
+			t.Errorf("%v:\n got %s\nwant %s", kind, again, body)
+		}
+		if len(e.IDs) != len(sample.IDs) || !bytes.Equal(e.URL, sample.URL) {
+			t.Errorf("%v: IDs %s, URL %s", kind, e.IDs, e.URL)
+		}
+	}
+}
+
 // TestFromPendo: who sends other things than a relay does.
 func TestFromPendo(t *testing.T) {
 	r := start(t)
