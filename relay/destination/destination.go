@@ -85,6 +85,7 @@ func types() []*Type {
 		&mixpanel,
 		&ga4,
 		&hubspot,
+		&salesforce,
 		&zendesk,
 		&jira,
 		&productboard,

@@ -14,7 +14,11 @@ import (
 
 // desks are the encoders for CRMs, support desks and trackers as the golden files have them.
 var desks = map[string]Encoder{
-	"hubspot":      HubSpot(HubSpotOptions{HubID: "12345"}),
+	"hubspot": HubSpot(HubSpotOptions{HubID: "12345"}),
+	"salesforce": Salesforce(SalesforceOptions{
+		Object: "Pendo_Event__e", EventID: "Event_Id__c", Event: "Event__c", Visitor: "Visitor_Id__c", Account: "Account_Id__c",
+		Time: "Occurred_At__c", Payload: "Payload__c",
+	}),
 	"zendesk":      Zendesk(ZendeskOptions{Source: "edgerelay", Profile: "customer"}),
 	"jira":         Jira(JiraOptions{Project: "OPS", IssueType: "Task", Labels: []string{"pendo"}}),
 	"productboard": Productboard(ProductboardOptions{Tags: []string{"pendo"}, Customer: true}),

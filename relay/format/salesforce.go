@@ -1,0 +1,54 @@
+package format
+
+import (
+	"edgerelay/relay/event"
+)
+
+// SalesforceOptions name an object and its fields. A field without a name is left out.
+type SalesforceOptions struct {
+	Object                                          string
+	EventID, Event, Visitor, Account, Time, Payload string
+}
+
+// Salesforce makes the encoder of one record in a request to sObject Collections.
+//
+//	{"attributes":{"type":"Pendo_Event__e"},"Event_Id__c":"75c3…","Event__c":"trackEventReceived","Visitor_Id__c":"a@b.c",
+//	 "Account_Id__c":"Acme","Occurred_At__c":"2021-07-20T18:02:24.000Z","Payload__c":"{\"app\":{…},…}"}
+//
+// The payload is the event in the format pendo, as a text.
+func Salesforce(o SalesforceOptions) Encoder {
+	head := event.AppendString([]byte(`{"attributes":{"type":`), o.Object)
+	head = append(head, '}')
+	key := func(name string) string {
+		if name == "" {
+			return ""
+		}
+		return string(event.AppendString(nil, name)) + ":"
+	}
+	id, name, visitor, account, at, payload := key(o.EventID), key(o.Event), key(o.Visitor), key(o.Account), key(o.Time), key(o.Payload)
+	return func(dst []byte, e *event.Event, n event.Note) []byte {
+		dst = append(dst, head...)
+		if id != "" {
+			dst = appendUniqueID(appendKey(dst, id), e)
+		}
+		if name != "" {
+			dst = append(appendKey(dst, name), '"')
+			dst = append(append(dst, e.Kind.String()...), '"')
+		}
+		if visitor != "" {
+			dst = appendMember(dst, visitor, present(e.Visitor))
+		}
+		if account != "" {
+			dst = appendMember(dst, account, present(e.Account))
+		}
+		if at != "" {
+			dst = appendMilliseconds(appendKey(dst, at), e)
+		}
+		if payload != "" {
+			dst = appendKey(dst, payload)
+			start := len(dst)
+			dst = quoteText(Pendo(dst, e, n), start)
+		}
+		return append(dst, '}')
+	}
+}
