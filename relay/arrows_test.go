@@ -40,6 +40,8 @@ var arrows = map[string][]string{
 	"edgerelay/relay/sink/receipt": {"relay/event"},
 
 	"edgerelay/relay/expression": {"relay/event"},
+
+	"edgerelay/relay/mask": {"relay/event"},
 }
 
 func TestImportArrows(t *testing.T) {
