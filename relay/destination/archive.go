@@ -14,23 +14,26 @@ const (
 	archiveEvents = 50_000
 	archiveBytes  = 8 << 20
 	archiveAge    = time.Minute
+
+	// exportBytes is less: an export's batch is on its way to this machine's own disk.
+	exportBytes = 1 << 20
 )
 
 // archiveSettings are those that all archives take, behind a type's own.
 func archiveSettings(own ...Setting) []Setting {
-	return append(own,
+	own = append(own,
 		Setting{Name: "prefix", Text: `what the names of all objects begin with, such as "edgerelay/events"`},
 		Setting{Name: "format", Text: "ndjson, or csv; csv where every is set, else ndjson", Choices: []string{"ndjson", "csv"}},
 		Setting{Name: "compression", Text: "of each object", Default: "gzip", Choices: []string{"gzip", "zstd", "none"}},
-		Setting{Name: "columns", Text: `of csv: "time,event,Who=visitorId,Plan=properties.plan"`, Default: format.ColumnsAll},
-		Setting{Name: "csv_guard", Text: "whether an apostrophe goes before texts that a spreadsheet takes for a formula", Default: "yes", Choices: []string{"yes", "no"}},
 	)
+	return slices.Concat(own, columnSettings(), exportSettings())
 }
 
 // planArchive is the plan of an archive, but for what is its type's own. It fills in settings whose default depends on
 // others.
 func planArchive(s *Settings, fault func(field, text string, args ...any)) *Plan {
 	checkPrefix(s.Of("prefix"), fault)
+	checkAt(s.Of("at"), fault)
 	if s.Of("format") == "" {
 		s.More["format"] = "ndjson"
 		if s.Of("every") != "" {
@@ -49,6 +52,9 @@ func planArchive(s *Settings, fault func(field, text string, args ...any)) *Plan
 			fault("settings.columns", "%v", err)
 		}
 		plan.Body = Body{Open: header + "\r\n", Item: rows, Between: "\r\n", Close: "\r\n"}
+	}
+	if s.Of("every") != "" { // batches are parts of a file, whose first row stands at its beginning only
+		plan.Body.Open, plan.Batch.Bytes = "", exportBytes
 	}
 	return plan
 }

@@ -174,3 +174,34 @@ func TestArchiveSecrets(t *testing.T) {
 		}
 	}
 }
+
+func TestExportPlan(t *testing.T) {
+	bucket := map[string]string{"bucket": "events"}
+	for _, every := range []string{"daily", "weekly", "monthly"} {
+		plan, faults := made(t, "s3", "", with(bucket, "every", every))
+		if len(faults) > 0 || plan.Settings.Of("format") != "csv" || plan.Settings.Of("at") != "02:00" || plan.Body.Open != "" {
+			t.Errorf("%s: %v, %+v", every, faults, plan)
+		}
+	}
+	plan, faults := made(t, "mail", "", map[string]string{"to": "a@example.com"})
+	if len(faults) > 0 || plan.Settings.Of("every") != "daily" || plan.Settings.Of("format") != "csv" || plan.Settings.Of("compression") != "none" ||
+		plan.Body.Open != "" || !plan.Carrier || !plan.Archive {
+		t.Errorf("%v, %+v", faults, plan)
+	}
+	refused := func(kind, url string, settings map[string]string, field, part string) {
+		t.Helper()
+		_, faults := made(t, kind, url, settings)
+		if len(faults) != 1 || faults[0].Field != field || !strings.Contains(faults[0].Text, part) {
+			t.Errorf("%s %v: %v, want %s: %s", kind, settings, faults, field, part)
+		}
+	}
+	refused("s3", "", with(bucket, "every", "hourly"), "settings.every", "use one of daily, weekly, monthly")
+	refused("s3", "", with(bucket, "every", "daily", "at", "25:00"), "settings.at", "is no time of day")
+	refused("mail", "", nil, "settings.to", "is missing")
+	refused("mail", "", map[string]string{"to": "somebody"}, "settings.to", "is not a mail address")
+	refused("mail", "", map[string]string{"to": "a@example.com,"}, "settings.to", "is not a mail address")
+	refused("mail", "", map[string]string{"to": "A <a@example.com>"}, "settings.to", "is not a mail address")
+	refused("mail", "", map[string]string{"to": strings.Repeat("a@example.com,", 20) + "a@example.com"}, "settings.to", "more than 20")
+	refused("mail", "https://x.example", map[string]string{"to": "a@example.com"}, "url", "set settings.to")
+	refused("mail", "", map[string]string{"to": "a@example.com", "columns": "x"}, "settings.columns", "is no column")
+}

@@ -95,6 +95,7 @@ func types() []*Type {
 		&archiveS3,
 		&archiveSFTP,
 		&archiveFile,
+		&exportMail,
 	}
 }
 

@@ -48,8 +48,11 @@ type Options struct {
 	// Dir is a folder of the webhook's own below the data folder, for what a carrier must keep. It may not exist yet.
 	Dir       string
 	UserAgent string
-	Logger    *slog.Logger
-	Now       func() time.Time // default: the machine's clock
+	// Mail hands a letter to the mail server of the relay and says what that made of it; nil when there is none. It ends soon
+	// after ctx does.
+	Mail   func(ctx context.Context, l *Letter) destination.Verdict
+	Logger *slog.Logger
+	Now    func() time.Time // default: the machine's clock
 }
 
 func (o *Options) ensureDefaults() {
@@ -74,6 +77,8 @@ func New(plan *destination.Plan, o Options) (Carrier, error) {
 		return newSFTP(plan, o)
 	case "file":
 		return newFile(plan, o)
+	case "mail":
+		return newMail(plan, o)
 	default:
 		return nil, fmt.Errorf("make the carrier of webhook %q: there is none for the type %q", o.Webhook, plan.Type)
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/johannesboyne/gofakes3"
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
@@ -229,5 +230,37 @@ func TestS3Unreachable(t *testing.T) {
 	s.Close()
 	if v := ship(t, c, newParcel(plan, 1, 1, noon), destination.Retry); v.Status != 0 || !strings.Contains(v.Reason, "refused") || strings.Contains(v.Reason, "secret") {
 		t.Errorf("%+v", v)
+	}
+}
+
+// TestS3Export: a day that ended while the relay was down is one object.
+func TestS3Export(t *testing.T) {
+	s, dir, now := newShop(t), t.TempDir(), noon
+	plan := s.plan(t, "every", "daily", "columns", "When=time,uniqueId", "prefix", "exports")
+	clock := func() time.Time { return now }
+	o := Options{Webhook: "product", Dir: dir, Logger: quiet, Now: clock}
+	c, err := New(plan, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, two := newParcel(plan, 1, 30, noon), newParcel(plan, 100, 30, noon.Add(time.Hour))
+	ship(t, c, one, destination.Delivered)
+	ship(t, c, two, destination.Delivered)
+	shut(t, c)
+	now = noon.Add(14*time.Hour + time.Minute)
+	if c, err = New(plan, o); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(20 * time.Second); len(s.objects(t)) == 0 && time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+	}
+	shut(t, c)
+	got := s.objects(t)
+	for key, packed := range got {
+		if ids := rowIDs(t, key, unpack(t, key, packed)); len(got) != 1 || len(ids) != 60 || !strings.HasPrefix(key, "exports/product-") {
+			t.Errorf("%d objects, %s has %d rows", len(got), key, len(ids))
+		}
+	}
+	if len(got) == 0 {
+		t.Error("nothing was shipped")
 	}
 }

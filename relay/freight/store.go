@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -28,6 +29,9 @@ type object struct {
 	content content
 	size    int64
 	kind    string // its Content-Type
+
+	label  string // of an export: its period
+	events int    // and what is in it
 }
 
 // content is read from its beginning by each attempt.
@@ -46,7 +50,10 @@ type archive struct {
 
 // newStoreCarrier is what ships to a store.
 func newStoreCarrier(plan *destination.Plan, o Options, s store) (Carrier, error) {
-	return newArchive(plan, o, s)
+	if waiting, err := spooled(filepath.Join(o.Dir, exportFolder), ".index"); err != nil || plan.Settings.Of("every") == "" && len(waiting) == 0 {
+		return newArchive(plan, o, s)
+	}
+	return newExport(plan, o, s)
 }
 
 func newArchive(plan *destination.Plan, o Options, s store) (*archive, error) {
