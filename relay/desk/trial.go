@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -100,22 +101,37 @@ func (d *Desk) try(ctx context.Context, w *hook.Webhook, what []byte) (Trial, er
 // scrubMin is the shortest secret that is looked for in a reply, in bytes: shorter ones stand in any text.
 const scrubMin = 8
 
-// scrub masks a webhook's secrets in a reply: some receivers answer with what they were sent.
-func scrub(reply []byte, w *hook.Webhook) []byte {
+// scrub masks a webhook's secrets: some receivers answer with what they were sent, and some vendors want their key in the
+// body.
+func scrub(text []byte, w *hook.Webhook) []byte {
 	secrets := []string{w.Secret, w.SecretPrevious, w.WriteKey, w.AccessToken}
-	for name, shown := range hook.MaskHeaders(w.Headers) {
-		if value := w.Headers[name]; value != shown {
+	headers := headersOf(w)
+	for name, shown := range hook.MaskHeaders(headers) {
+		if value := headers[name]; value != shown {
 			_, word, _ := strings.Cut(value, " ") // of "Bearer abc"
 			secrets = append(secrets, value, word)
 		}
 	}
+	if path := w.Target.RequestURI(); w.MaskAddress(path) != hook.MaskURL(path) {
+		secrets = append(secrets, path)
+	}
 	slices.SortFunc(secrets, func(a, b string) int { return cmp.Compare(len(b), len(a)) }) // one may be part of another
 	for _, secret := range secrets {
 		if len(secret) >= scrubMin {
-			reply = bytes.ReplaceAll(reply, []byte(secret), []byte("••••"))
+			text = bytes.ReplaceAll(text, []byte(secret), []byte("••••"))
 		}
 	}
-	return reply
+	return text
+}
+
+// headersOf are the headers that a webhook's user and its type have chosen.
+func headersOf(w *hook.Webhook) map[string]string {
+	headers := map[string]string{}
+	for _, h := range w.Plan.Header {
+		headers[h.Name] = h.Value
+	}
+	maps.Copy(headers, w.Headers)
+	return headers
 }
 
 // trialEvent is what is asked to be sent.
@@ -162,12 +178,12 @@ func (d *Desk) freshen(e *event.Event) {
 	}
 }
 
-// showRequest is a request with the values of the webhook's own telling headers masked.
+// showRequest is a request with the values of the webhook's and its type's own telling headers masked.
 func showRequest(w *hook.Webhook, wire []byte) Request {
 	head, body, _ := bytes.Cut(wire, []byte("\r\n\r\n"))
 	line, fields, _ := bytes.Cut(head, []byte("\r\n"))
-	r := Request{Line: shownLine(line), URL: hook.MaskURL(w.Target.String()), Headers: []journal.Header{}, Body: shorten(body)}
-	secret := hook.MaskHeaders(w.Headers)
+	r := Request{Line: shownLine(w, line), URL: w.MaskAddress(w.Target.String()), Headers: []journal.Header{}, Body: shorten(scrub(body, w))}
+	secret := hook.MaskHeaders(headersOf(w))
 	for field := range bytes.SplitSeq(fields, []byte("\r\n")) {
 		name, value, _ := bytes.Cut(field, []byte(": "))
 		shown := shownText(value)
@@ -179,11 +195,11 @@ func showRequest(w *hook.Webhook, wire []byte) Request {
 	return r
 }
 
-// shownLine is a request line with what is secret in its query masked.
-func shownLine(line []byte) string {
+// shownLine is a request line with what is secret in its path and query masked.
+func shownLine(w *hook.Webhook, line []byte) string {
 	method, rest, _ := strings.Cut(shownText(line), " ")
 	target, version, _ := strings.Cut(rest, " ")
-	return method + " " + hook.MaskURL(target) + " " + version
+	return method + " " + w.MaskAddress(target) + " " + version
 }
 
 func shorten(b []byte) Shortened {

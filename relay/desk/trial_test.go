@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -70,6 +71,31 @@ func TestTry(t *testing.T) {
 	g.reply = Attempt{}
 	_, err = g.Try(t.Context(), "crm", nil)
 	refused(t, err, Invalid, "event")
+}
+
+// TestTrialOfVendor: neither a key that a type makes a header or a body of is shown, nor an address that is a key.
+func TestTrialOfVendor(t *testing.T) {
+	g := newRig(t, nil)
+	try := func(name, settings, request, reply string) string {
+		t.Helper()
+		g.create(name, `"events":["*"],`+settings)
+		g.reply = Attempt{Outcome: "final", Status: 404, Request: []byte(request), Reply: []byte(reply)}
+		trial, err := g.Try(t.Context(), name, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprintf("%s | %s | %v | %s | %s", trial.Request.Line, trial.Request.URL, trial.Request.Headers, trial.Request.Body.Text, trial.Reply.Text)
+	}
+	got := try("channel", `"type":"slack","url":"https://hooks.slack.com/services/T1/B2/c3c3c3"`,
+		"POST /services/T1/B2/c3c3c3 HTTP/1.1\r\nHost: hooks.slack.com\r\n\r\n{}", "no hook at /services/T1/B2/c3c3c3")
+	if want := "POST /•••• HTTP/1.1 | https://hooks.slack.com/•••• | [{Host hooks.slack.com}] | {} | no hook at ••••"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	got = try("cdp", `"type":"segment","url":"","write_key":"0123456789"`,
+		"POST /v1/batch HTTP/1.1\r\nAuthorization: Basic MDEyMzQ1Njc4OTo=\r\n\r\n{\"key\":\"0123456789\"}", "Basic MDEyMzQ1Njc4OTo= is unknown")
+	if want := `POST /v1/batch HTTP/1.1 | https://api.segment.io/v1/batch | [{Authorization ••••}] | {"key":"••••"} | •••• is unknown`; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
 }
 
 // TestTrialsAtOnce: so many wait for their receivers, and no more.

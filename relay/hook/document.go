@@ -68,7 +68,29 @@ func (d Document) Merge(patch Document) Document {
 // sameURL says that a URL is the one of before as it was shown.
 func sameURL(value, before json.RawMessage) bool {
 	var now, then string
-	return json.Unmarshal(value, &now) == nil && json.Unmarshal(before, &then) == nil && now == MaskURL(then)
+	return json.Unmarshal(value, &now) == nil && json.Unmarshal(before, &then) == nil && (now == MaskURL(then) || now == maskPath(then))
+}
+
+// MaskAddress is the webhook's URL, or the path that a request to it names, as it may be shown. Of a type whose URL is a key
+// that is the host alone.
+func (s *Spec) MaskAddress(text string) string {
+	if kind, known := destination.ByName(s.Type); known && kind.AddressSecret {
+		return maskPath(text)
+	}
+	return MaskURL(text)
+}
+
+// maskPath is a URL with all masked that comes behind its host.
+func maskPath(text string) string {
+	host := 0
+	if i := strings.Index(text, "://"); i >= 0 {
+		host = i + len("://")
+	}
+	path := strings.IndexAny(text[host:], "/?#")
+	if path < 0 || text[host+path:] == "/" {
+		return text
+	}
+	return text[:host+path] + "/" + masked
 }
 
 // MaskURL is a URL with the values of those query members masked that prove who asks, as their names tell.
@@ -139,6 +161,9 @@ func maskedFaults(spec *Spec) (faults []Fault) {
 		if at.Field(fields()[name]).String() == masked {
 			faults = append(faults, Fault{name, text})
 		}
+	}
+	if strings.Contains(spec.URL, masked) {
+		faults = append(faults, Fault{"url", text})
 	}
 	for _, of := range []struct {
 		field string
@@ -254,7 +279,7 @@ func (s Spec) View() View {
 			case slices.Contains(secret, name) && x != "":
 				x = masked
 			case name == "url":
-				x = MaskURL(x)
+				x = s.MaskAddress(x)
 			}
 			v[name] = x
 		case time.Duration:

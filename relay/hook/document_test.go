@@ -30,6 +30,32 @@ func TestMasks(t *testing.T) {
 	f(Document{}, `{"secret":"••••","headers":{"Authorization":"••••"}}`, "", "", "secret", "headers.Authorization")
 }
 
+// TestMaskAddress: a URL that is a key goes in and never comes out, and what is shown in its place can be sent back.
+func TestMaskAddress(t *testing.T) {
+	const slack = "https://hooks.slack.com/services/T1/B2/c3?x=y"
+	f := func(kind, url, want string) {
+		t.Helper()
+		spec := Spec{Type: kind, URL: url}
+		if got := spec.View()["url"]; got != want {
+			t.Errorf("%s is shown as %s, want %s", url, got, want)
+		}
+	}
+	f("slack", slack, "https://hooks.slack.com/••••")
+	f("zapier", "https://hooks.zapier.com/hooks/catch/1/x/", "https://hooks.zapier.com/••••")
+	f("slack", "https://proxy.example.com?key=1", "https://proxy.example.com/••••")
+	f("slack", "https://proxy.example.com/", "https://proxy.example.com/")
+	f("slack", "", "")
+	f("url", "https://example.com/in?token=1", "https://example.com/in?token=••••")
+
+	kept := Document{}.Merge(parse(t, `{"type":"slack","url":"`+slack+`"}`))
+	if spec, faults := kept.Merge(parse(t, `{"url":"https://hooks.slack.com/••••","rate":2}`)).Apply(Spec{}); len(faults) > 0 || spec.URL != slack || spec.Rate != 2 {
+		t.Errorf("%+v, %v", spec, faults)
+	}
+	if _, faults := (Document{}).Merge(parse(t, `{"type":"slack","url":"https://hooks.slack.com/••••"}`)).Apply(Spec{}); len(faults) != 1 || faults[0].Field != "url" {
+		t.Errorf("a mask that stands for nothing: %v", faults)
+	}
+}
+
 func parse(t *testing.T, text string) Document {
 	t.Helper()
 	d, err := ParseDocument([]byte(text))
