@@ -59,7 +59,6 @@ func planSnowflake(s *Settings, fault func(field, text string, args ...any)) *Pl
 	return &Plan{
 		URL:     endpoint(address, s, fault),
 		Header:  []Header{{"Content-Type", "application/x-ndjson"}},
-		Gzip:    true,
 		Body:    Body{Between: "\n", Close: "\n", Item: format.Snowflake},
 		Batch:   Batch{Count: snowflakeRows, Bytes: snowflakeBytes, Item: snowflakeItem, Age: snowflakeAge},
 		Judge:   judgeSnowflake,

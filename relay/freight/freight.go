@@ -79,6 +79,10 @@ func New(plan *destination.Plan, o Options) (Carrier, error) {
 		return newFile(plan, o)
 	case "mail":
 		return newMail(plan, o)
+	case "bigquery":
+		return newBigQuery(plan, o)
+	case "snowflake":
+		return newSnowflake(plan, o)
 	default:
 		return nil, fmt.Errorf("make the carrier of webhook %q: there is none for the type %q", o.Webhook, plan.Type)
 	}
