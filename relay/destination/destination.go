@@ -96,6 +96,8 @@ func types() []*Type {
 		&archiveSFTP,
 		&archiveFile,
 		&exportMail,
+		&datadog,
+		&splunk,
 	}
 }
 

@@ -25,6 +25,8 @@ func all() map[string]Encoder {
 		"mixpanel":  Mixpanel,
 		"ga4":       GA4,
 		"ga4-app":   GA4App,
+		"datadog":   Datadog(testDatadog),
+		"splunk":    Splunk(testSplunk),
 	}
 	for _, name := range Names() {
 		encoders[name], _ = ByName(name)
