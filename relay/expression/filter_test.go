@@ -108,6 +108,11 @@ func TestMatch(t *testing.T) {
 	f(`filter(properties.items, .n > 1)[0].sku == "B" && map(properties.items, .n)[2] == 2`, true)
 	f(`find(properties.items, .n == 5).sku == "B" && findIndex(properties.items, .n == 5) == 1`, true)
 	f(`reduce(properties.items, #acc + .n, 0) == 8`, true)
+	// Each leaves the machine's stack as it should: what stands before it stays (findLast does not, see loops).
+	f(`[0, all([1, 2], # > 0), all([1, 2], # > 1), any([1, 2], # > 1), any([], # > 0), none([1, 2], # > 2), none([1, 2], # > 1),
+		one([1, 2], # > 1), count([1, 2], # > 1), filter([1, 2], # > 1), map([1, 2], # + 1), find([1, 2], # > 1), find([1], # > 1),
+		findIndex([1, 2], # > 1), findIndex([1], # > 1), sum([1, 2]), sum([1, 2], # * 2), reduce([1, 2], #acc + #), 9] ==
+		[0, true, false, true, false, true, false, true, 1, [2], [2, 3], 2, nil, 1, nil, 3, 6, 3, 9]`, true)
 	f(`first(ids) == "guide-1" && last(ids) == "guide-2" && first([]) == nil`, true)
 	f(`lower("ÀB") == "àb" && upper("a") == "A" && trim(" a ") == "a" && replace("aXbX", "X", "--") == "a--b--"`, true)
 	f(`truncate("añb", 3) == "añb" && truncate("añbc", 3) == "añ…" && len("añb") == 3`, true)
