@@ -21,6 +21,8 @@ type letter struct {
 	text     string
 	since    time.Time // when the oldest of its messages came
 	messages int       // that it is made of
+
+	enclosure *Enclosure // whose recipients are in to, with commas between; nil for what is text only
 }
 
 // newLetter names a letter after the sender's domain: the machine's own name is nobody's business.
@@ -35,7 +37,7 @@ func (l *letter) compose(from string) (*smtp.Msg, error) {
 	if err := m.From(from); err != nil {
 		return nil, err
 	}
-	if err := m.To(l.to); err != nil {
+	if err := m.To(strings.Split(l.to, ",")...); err != nil {
 		return nil, err
 	}
 	m.SetMessageIDWithValue(l.id)
@@ -43,6 +45,9 @@ func (l *letter) compose(from string) (*smtp.Msg, error) {
 	m.SetGenHeader("Auto-Submitted", "auto-generated")
 	m.Subject(strings.ReplaceAll(l.subject, "=?", "= ?")) // which would begin an encoded word (RFC 2047)
 	m.SetBodyString(smtp.TypeTextPlain, l.text)
+	if e := l.enclosure; e != nil {
+		m.AttachReadSeeker(e.Name, e.Content, smtp.WithFileContentType(smtp.ContentType(e.Type)))
+	}
 	return m, nil
 }
 

@@ -76,11 +76,15 @@ func (s *server) send(ctx context.Context, l *letter) *fault {
 	if err != nil {
 		return &fault{refused, err, "see [smtp] from and the webhook's owner"}
 	}
-	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
+	timeout := attemptTimeout
+	if l.enclosure != nil {
+		timeout = enclosureTimeout
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	w := &wire{server: s, ctx: ctx}
 	defer w.close()
-	client, err := s.client(w.dial, isASCII(s.from) && isASCII(l.to))
+	client, err := s.client(w.dial, isASCII(s.from) && isASCII(l.to), timeout)
 	if err != nil {
 		return &fault{serverFault, err, "see [smtp]"}
 	}
@@ -127,8 +131,8 @@ func (w *wire) close() {
 }
 
 // client is the library's, made anew for each attempt because it remembers things of the last.
-func (s *server) client(dial smtp.DialContextFunc, ascii bool) (*smtp.Client, error) {
-	options := []smtp.Option{smtp.WithPort(s.port), smtp.WithTimeout(attemptTimeout), smtp.WithTLSConfig(s.tls), smtp.WithDialContextFunc(dial),
+func (s *server) client(dial smtp.DialContextFunc, ascii bool, timeout time.Duration) (*smtp.Client, error) {
+	options := []smtp.Option{smtp.WithPort(s.port), smtp.WithTimeout(timeout), smtp.WithTLSConfig(s.tls), smtp.WithDialContextFunc(dial),
 		smtp.WithoutNoop(), smtp.WithoutRset(), smtp.WithTLSPolicy(smtp.NoTLS)}
 	if s.mode == "starttls" {
 		options = append(options, smtp.WithTLSPolicy(smtp.TLSMandatory))
