@@ -12,7 +12,7 @@ import (
 var arrows = map[string][]string{
 	"edgerelay":               {"relay", "relay/remote", "relay/sink", "bench"},
 	"edgerelay/bench":         {"bench/child", "relay/event", "relay/format", "relay/sign"},
-	"edgerelay/relay":         {"relay/intake", "relay/catalog", "relay/deliver", "relay/console", "relay/desk", "relay/journal", "relay/registry", "relay/replay", "relay/tagging", "relay/hook", "relay/mail", "relay/people", "relay/upstream", "relay/trace", "relay/event", "relay/format", "relay/sign", "relay/spell", "relay/strict", "wal"},
+	"edgerelay/relay":         {"relay/intake", "relay/catalog", "relay/deliver", "relay/destination", "relay/freight", "relay/console", "relay/desk", "relay/journal", "relay/registry", "relay/replay", "relay/tagging", "relay/hook", "relay/mail", "relay/people", "relay/upstream", "relay/trace", "relay/event", "relay/format", "relay/sign", "relay/spell", "relay/strict", "wal"},
 	"edgerelay/relay/intake":  {"relay/catalog", "relay/people", "relay/signal", "relay/upstream", "relay/sign", "relay/trace", "relay/event", "wal"},
 	"edgerelay/relay/deliver": {"relay/destination", "relay/freight", "relay/hook", "relay/journal", "relay/upstream", "relay/format", "relay/sign", "relay/trace", "relay/event", "wal"},
 	"edgerelay/relay/console": {"relay/journal", "relay/replay", "relay/tagging", "relay/console/page", "relay/desk", "relay/registry", "relay/hook", "relay/sink/receipt", "relay/sign", "relay/event"},

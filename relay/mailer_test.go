@@ -14,6 +14,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"edgerelay/relay/destination"
+	"edgerelay/relay/freight"
 	"edgerelay/relay/mail"
 )
 
@@ -117,4 +119,27 @@ func TestConsoleURL(t *testing.T) {
 	f("0.0.0.0:8485", "")
 	f("[::]:8485", "")
 	f("127.0.0.1:0", "")
+}
+
+// TestMailFile: what the server says of a file is what becomes of the export.
+func TestMailFile(t *testing.T) {
+	f := func(to string, want destination.Outcome) {
+		t.Helper()
+		c := defaults()
+		c.SMTP.Server, c.SMTP.From, c.SMTP.TLS = "127.0.0.1:1", "relay@example.com", "none" // where nobody listens
+		m, err := newMailer(c, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer m.Close(t.Context())
+		v := mailFile(m)(t.Context(), &freight.Letter{ID: "x", To: []string{to}, Name: "x.csv", Kind: "text/csv", Content: strings.NewReader("a\r\n")})
+		if v.Outcome != want || v.Reason == "" {
+			t.Errorf("%s: %+v, want %s", to, v, want)
+		}
+	}
+	f("a@example.com", destination.Retry)
+	f("nobody", destination.Off)
+	if mailFile(nil) != nil {
+		t.Error("without a mail server there is one")
+	}
 }

@@ -138,6 +138,7 @@ func (r *Relay) fleetOptions() deliver.Options {
 		Tracer:     r.tracer,
 		Memory:     r.log,
 		Dir:        filepath.Join(r.config.Log.Dir, "freight"),
+		Mail:       mailFile(r.mailer),
 		Registerer: r.registry, Logger: r.logger,
 	}
 	r.config.Delivery.apply(&o)

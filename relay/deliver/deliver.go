@@ -20,6 +20,7 @@
 package deliver
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
@@ -77,6 +78,9 @@ type Options struct {
 	Memory Memory
 	// Dir is a folder in which carriers keep what they must, each in one of its own; it is made when it is needed.
 	Dir string
+
+	// Mail hands a carrier's letter to the mail server; nil when there is none.
+	Mail func(ctx context.Context, l *freight.Letter) destination.Verdict
 
 	// Linger is how long a lane without work stays. Default 5 s.
 	Linger time.Duration

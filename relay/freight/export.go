@@ -362,7 +362,7 @@ func (x *export) postpone(s *spool, v destination.Verdict) {
 	s.pause = min(max(2*s.pause, pauseFirst, v.After), pauseMost)
 	if v.Outcome != destination.Retry {
 		s.pause = pauseMost
-		x.mu.refused = fmt.Sprintf("the export of %s was refused: %s", s.head.Label, v.Reason)
+		x.mu.refused = "the export of " + s.head.Label + " was refused: " + v.Reason
 	}
 	s.again = x.now().Add(s.pause)
 	x.logger.Warn("an export was not shipped", "period", s.head.Label, "events", s.events, "outcome", v.Outcome.String(),
