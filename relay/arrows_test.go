@@ -14,10 +14,10 @@ var arrows = map[string][]string{
 	"edgerelay/bench":         {"bench/child", "relay/event", "relay/format", "relay/sign"},
 	"edgerelay/relay":         {"relay/intake", "relay/catalog", "relay/deliver", "relay/destination", "relay/freight", "relay/console", "relay/desk", "relay/journal", "relay/registry", "relay/replay", "relay/tagging", "relay/hook", "relay/mail", "relay/people", "relay/upstream", "relay/trace", "relay/event", "relay/format", "relay/sign", "relay/spell", "relay/strict", "wal"},
 	"edgerelay/relay/intake":  {"relay/catalog", "relay/people", "relay/signal", "relay/upstream", "relay/sign", "relay/trace", "relay/event", "wal"},
-	"edgerelay/relay/deliver": {"relay/destination", "relay/freight", "relay/hook", "relay/journal", "relay/upstream", "relay/format", "relay/sign", "relay/trace", "relay/event", "wal"},
+	"edgerelay/relay/deliver": {"relay/expression", "relay/destination", "relay/freight", "relay/hook", "relay/journal", "relay/upstream", "relay/format", "relay/sign", "relay/trace", "relay/event", "wal"},
 	"edgerelay/relay/console": {"relay/journal", "relay/replay", "relay/tagging", "relay/console/page", "relay/desk", "relay/registry", "relay/hook", "relay/sink/receipt", "relay/sign", "relay/event"},
 	"edgerelay/relay/sink":    {"relay/sink/receipt", "relay/sign", "relay/event"},
-	"edgerelay/relay/hook":    {"relay/destination", "relay/strict", "relay/format", "relay/sign", "relay/event", "relay/spell", "matcher", "wal"},
+	"edgerelay/relay/hook":    {"relay/expression", "relay/destination", "relay/strict", "relay/format", "relay/sign", "relay/event", "relay/spell", "matcher", "wal"},
 	"edgerelay/relay/people":  {"relay/event"},
 	"edgerelay/relay/catalog": {"relay/event"},
 	"edgerelay/relay/format":  {"relay/event"},
@@ -29,7 +29,7 @@ var arrows = map[string][]string{
 	"edgerelay/relay/tagging":  {"relay/catalog", "relay/event", "relay/spell", "wal"},
 	"edgerelay/relay/upstream": {"relay/event"},
 
-	"edgerelay/relay/destination": {"relay/format", "relay/event"},
+	"edgerelay/relay/destination": {"relay/expression", "relay/format", "relay/event"},
 
 	"edgerelay/relay/freight": {"relay/destination", "relay/format", "relay/event"},
 

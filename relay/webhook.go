@@ -52,6 +52,7 @@ func readSpec(t *strict.Table, s *hook.Spec) {
 	t.Bool("enabled", &s.Enabled)
 	t.Text("app", &s.App)
 	t.Texts("events", &s.Events)
+	t.Text("where", &s.Where)
 	t.Texts("properties", &s.Properties)
 	t.Text("format", &s.Format)
 	t.Text("order", &s.Order)

@@ -34,6 +34,12 @@ func (l *lane) addItem(e *wal.Entry) error {
 		return fmt.Errorf("read note of record %d: %w", e.Seq, err)
 	}
 	plan := l.sender.hook.Plan
+	if plan.Template != nil {
+		l.items++
+		l.env.Begin(&l.event, note)
+		l.body, err = plan.Template.AppendBody(l.body, &l.env)
+		return err
+	}
 	before := len(l.body)
 	if l.items > 0 {
 		l.body = append(l.body, plan.Body.Between...)

@@ -11,6 +11,7 @@ import (
 
 	"edgerelay/relay/destination"
 	"edgerelay/relay/event"
+	"edgerelay/relay/expression"
 	"edgerelay/relay/journal"
 	"edgerelay/relay/sign"
 	"edgerelay/relay/upstream"
@@ -31,6 +32,9 @@ type lane struct {
 	body  []byte
 	items int    // events in it
 	wire  []byte // the whole request
+
+	env expression.Env // of templates
+	uri []byte         // as a template made it
 
 	zipper *gzip.Writer // nil: none was needed yet
 	zipped bytes.Buffer

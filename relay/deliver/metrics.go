@@ -109,12 +109,14 @@ var (
 		"Undelivered events and dead letters that a limit of the log took.", []string{"webhook"}, nil)
 	ageDesc = prometheus.NewDesc("edge_queue_oldest_seconds",
 		"Age of the oldest event in the log that has not ended; the webhook's lag.", []string{"webhook"}, nil)
+	faultsDesc = prometheus.NewDesc("edge_filter_faults_total",
+		"Events that were not sent because the webhook's where failed on them: a value of the wrong type, or too many steps.", []string{"webhook"}, nil)
 	lanesDesc = prometheus.NewDesc("edge_queue_lanes",
 		"Goroutines that deliver now.", []string{"webhook"}, nil)
 )
 
 func (c queueCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{backlogDesc, flightDesc, parkedDesc, deadDesc, trimmedDesc, ageDesc, lanesDesc} {
+	for _, d := range []*prometheus.Desc{backlogDesc, flightDesc, parkedDesc, deadDesc, trimmedDesc, ageDesc, lanesDesc, faultsDesc} {
 		ch <- d
 	}
 }
@@ -131,6 +133,9 @@ func (c queueCollector) Collect(ch chan<- prometheus.Metric) {
 		gauge(parkedDesc, float64(q.Parked))
 		gauge(deadDesc, float64(q.Dead))
 		gauge(lanesDesc, float64(s.crew.running.Load()))
+		if c := s.hook.Condition; c != nil {
+			ch <- prometheus.MustNewConstMetric(faultsDesc, prometheus.CounterValue, float64(c.Faults()), name)
+		}
 		age := 0.0
 		if q.Oldest > 0 {
 			age = max(now.Sub(time.UnixMilli(q.Oldest)), 0).Seconds()

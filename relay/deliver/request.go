@@ -3,6 +3,7 @@ package deliver
 import (
 	"cmp"
 	"encoding/hex"
+	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
@@ -23,13 +24,18 @@ const bufferKeep = 128 << 10
 // appendHead appends what all requests of a webhook begin with: the request line and the headers that never change. The
 // webhook's own headers go before the plan's and ours of the same name.
 func appendHead(dst []byte, w *hook.Webhook, userAgent string) []byte {
+	return appendHeadTo(dst, w, userAgent, requestURI(w.Target))
+}
+
+// appendHeadTo is appendHead for one path and query, without the headers that a template makes.
+func appendHeadTo(dst []byte, w *hook.Webhook, userAgent, uri string) []byte {
 	host, _, zoned := strings.Cut(w.Target.Host, "%") // a zone means something to this machine only
 	if zoned {
 		host += w.Target.Host[strings.IndexByte(w.Target.Host, ']'):]
 	}
 	dst = append(dst, cmp.Or(w.Plan.Method, "POST")...)
 	dst = append(dst, ' ')
-	dst = appendEscaped(dst, requestURI(w.Target))
+	dst = appendEscaped(dst, uri)
 	dst = append(dst, " HTTP/1.1\r\nHost: "...)
 	dst = append(dst, host...)
 	dst = append(dst, "\r\n"...)
@@ -39,7 +45,9 @@ func appendHead(dst []byte, w *hook.Webhook, userAgent string) []byte {
 		}
 	}
 	for _, h := range w.Header {
-		dst = appendField(dst, h.Name, h.Value)
+		if t := w.Plan.Template; t == nil || !t.Makes(h.Name) {
+			dst = appendField(dst, h.Name, h.Value)
+		}
 	}
 	return dst
 }
@@ -82,13 +90,38 @@ func (l *lane) encode(e *wal.Entry, at time.Time) error {
 		return err
 	}
 	l.endBody()
+	if err := l.beginWire(); err != nil {
+		return err
+	}
 	l.seal(e, at)
 	return nil
 }
 
-// seal puts the request together in l.wire, of the body and of what the first of its entries says.
+// beginWire puts what all requests of the webhook begin with into l.wire, or what a template makes for the event in hand.
+func (l *lane) beginWire() (err error) {
+	s := l.sender
+	t := s.hook.Plan.Template
+	if t == nil {
+		l.wire = append(l.wire[:0], s.head...)
+		return nil
+	}
+	if l.uri, err = t.AppendURI(l.uri[:0], &l.env); err != nil {
+		return fmt.Errorf("make the url: %w", err)
+	}
+	l.wire = appendHeadTo(l.wire[:0], s.hook, s.opt.UserAgent, string(l.uri))
+	for i := range t.Header {
+		h := &t.Header[i]
+		l.wire = append(append(l.wire, h.Name...), ": "...)
+		if l.wire, err = h.Append(l.wire, &l.env); err != nil {
+			return fmt.Errorf("make the header %s: %w", h.Name, err)
+		}
+		l.wire = append(l.wire, "\r\n"...)
+	}
+	return nil
+}
+
+// seal puts the rest of the request into l.wire, of the body and of what the first of its entries says.
 func (l *lane) seal(e *wal.Entry, at time.Time) {
-	l.wire = append(l.wire[:0], l.sender.head...)
 	l.wire = append(l.wire, attemptHeader+": "...)
 	l.wire = strconv.AppendInt(l.wire, int64(e.Attempts)+1, 10)
 	l.wire = append(l.wire, "\r\n"...)

@@ -44,6 +44,7 @@ func (l *lane) transfer(begin time.Time) (Verdict, time.Time) {
 	if event.ParseRecord(first.Body, &l.event) != nil {
 		l.event.Reset() // it was readable when the body was made of it
 	}
+	l.wire = append(l.wire[:0], s.head...)
 	l.seal(first, s.opt.wall(begin))
 	if s.hook.Plan.Once {
 		l.hangUp() // what becomes of a kept connection cannot be told from what became of the request

@@ -33,8 +33,10 @@ type Type struct {
 	AddressSecret bool
 	// Local says that it reaches files of this machine: only the config file may have such a webhook.
 	Local bool
-	// Signs says that deliveries may be signed with a secret, and have a format that the user chooses.
+	// Signs says that deliveries may be signed with a secret.
 	Signs bool
+	// Formats says that the user chooses the format.
+	Formats bool
 	// Settings are those of the table settings that the type takes.
 	Settings []Setting
 
@@ -61,13 +63,15 @@ type Setting struct {
 type Settings struct {
 	Webhook     string // its name
 	URL         string
-	Format      string // of a type that Signs
+	Format      string // of a type with Formats
 	WriteKey    string
 	AccessToken string
 	Region      string
 	More        map[string]string // the table settings
 
-	Method, Body string // type custom
+	// Method, Body and Headers are for the type custom, which has templates in all of them and in URL.
+	Method, Body string
+	Headers      map[string]string
 }
 
 // Of is a setting of the type's own, or its default.
@@ -98,6 +102,7 @@ func types() []*Type {
 		&exportMail,
 		&datadog,
 		&splunk,
+		&custom,
 	}
 }
 

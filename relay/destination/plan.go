@@ -26,6 +26,8 @@ type Plan struct {
 
 	Body  Body
 	Batch Batch
+	// Template, when it is not nil, makes the request of each event; then Body counts for nothing.
+	Template *Template
 	// Judge says what a reply means; nil is JudgeStatus. It is called for complete replies only: what became of a request
 	// without one (timeouts, broken connections) is the same for everybody.
 	Judge func(a *Answer) Verdict

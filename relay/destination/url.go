@@ -8,8 +8,8 @@ import (
 var address = Type{
 	Name: "url", Title: "URL",
 	Address: `the address that deliveries are posted to, such as "https://example.com/hook"`,
-	Signs:   true,
-	Plan:    planURL,
+	Signs:   true, Formats: true,
+	Plan: planURL,
 }
 
 func planURL(s *Settings, fault func(field, text string, args ...any)) *Plan {

@@ -27,9 +27,12 @@ func Compile(spec Spec, known func(app string) bool) (*Webhook, []Fault) {
 	c.defaults()
 	c.name()
 	c.identity(known)
-	w := &Webhook{Plan: c.destination(), Selections: c.selections(), Schemes: c.schemes(), Header: c.headers()}
+	w := &Webhook{Plan: c.destination(), Selections: c.selections(), Condition: c.condition(), Schemes: c.schemes(), Header: c.headers()}
 	c.format()
 	c.pace()
+	if len(c.faults) == 0 {
+		c.samples(w)
+	}
 	if len(c.faults) > 0 {
 		return nil, c.faults
 	}
@@ -54,7 +57,7 @@ func (c *checker) defaults() {
 	s := c.spec
 	s.Type = cmp.Or(s.Type, "url")
 	c.kind, _ = destination.ByName(s.Type)
-	if c.kind == nil || c.kind.Signs {
+	if c.kind == nil || c.kind.Formats {
 		s.Format = cmp.Or(s.Format, "pendo")
 	}
 	s.Order = cmp.Or(s.Order, "none")
@@ -141,9 +144,9 @@ func (c *checker) format() {
 	_, ok := format.ByName(s.Format)
 	switch {
 	case c.kind == nil:
-	case !c.kind.Signs && s.Format != "":
+	case !c.kind.Formats && s.Format != "":
 		c.add("format", "is of no use to a webhook of type %s, whose vendor says what bodies look like; leave it out", s.Type)
-	case c.kind.Signs && !ok:
+	case c.kind.Formats && !ok:
 		c.add("format", "unknown format %q; %s", s.Format, spell.Hint(s.Format, format.Names()))
 	}
 	switch {

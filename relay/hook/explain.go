@@ -25,12 +25,13 @@ func (s *Set) Explain(e *event.Event, app string) []Reason {
 	}
 	reasons := make([]Reason, len(s.hooks))
 	for i, w := range s.hooks {
-		reasons[i] = w.explain(e.Kind, ids, app)
+		reasons[i] = w.explain(e, ids, app)
 	}
 	return reasons
 }
 
-func (w *Webhook) explain(k event.Kind, ids []string, app string) Reason {
+func (w *Webhook) explain(e *event.Event, ids []string, app string) Reason {
+	k := e.Kind
 	no := func(format string, args ...any) Reason {
 		return Reason{Webhook: w, Why: fmt.Sprintf(format, args...)}
 	}
@@ -44,6 +45,8 @@ func (w *Webhook) explain(k event.Kind, ids []string, app string) Reason {
 	}
 	selected, by := w.selected(k, ids)
 	switch {
+	case len(by) > 0 && w.Condition != nil && w.Condition.why(e) != "":
+		return no("selects it by %s, but %s", strings.Join(by, ", "), w.Condition.why(e))
 	case len(by) > 0:
 		return Reason{Webhook: w, Receives: true, Why: "selects it by " + strings.Join(by, ", "), IDs: selected}
 	case len(ids) == 0:

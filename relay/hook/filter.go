@@ -8,8 +8,9 @@ import (
 // Filter says of one list of selections whether it takes an event, and what of it: what Set.Receivers says for all
 // webhooks at once. It is immutable and safe for concurrent use.
 type Filter struct {
-	app   string
-	index *matcher.Index[uint32]
+	app       string
+	index     *matcher.Index[uint32]
+	condition *Condition
 }
 
 // NewFilter is a filter of selections that takes events of one app, or of all when app is empty.
@@ -20,7 +21,11 @@ func NewFilter(selections []Selection, app string) *Filter {
 }
 
 // Filter is the webhook's own, whether it is enabled or not.
-func (w *Webhook) Filter() *Filter { return NewFilter(w.Selections, w.App) }
+func (w *Webhook) Filter() *Filter {
+	f := NewFilter(w.Selections, w.App)
+	f.condition = w.Condition
+	return f
+}
 
 // Note appends the note of an event of this app, which says what of its IDs was selected; ok is false when the event is
 // not taken. It allocates only to extend dst.
@@ -30,7 +35,9 @@ func (f *Filter) Note(dst []byte, e *event.Event, app string) (note []byte, ok b
 	}
 	with := pool.Get().(*scratch)
 	with.hits = f.index.Match(with.hits[:0], e.Kind.String(), e.IDs)
-	if ok = len(with.hits) > 0; ok {
+	ok = len(with.hits) > 0 && with.lens.holds(f.condition, e)
+	with.lens.end()
+	if ok {
 		dst = with.appendNote(dst, with.hits, len(e.IDs))
 	}
 	pool.Put(with)

@@ -85,6 +85,7 @@ func (s *Set) All() []*Webhook {
 type scratch struct {
 	hits []matcher.Hit[uint32]
 	bits []byte
+	lens lens
 }
 
 // pool holds scratch: Receivers is called by as many goroutines as there are requests.
@@ -92,7 +93,8 @@ var pool = sync.Pool{New: func() any { return new(scratch) }}
 
 // Receivers appends to dst who gets an event of this app, in the order of queue numbers. Each one's note says which of the
 // event's IDs it selected; the notes are slices of the scratch that is passed in and returned longer, and are valid as long
-// as nobody writes over that. It allocates only to extend dst and notes.
+// as nobody writes over that. It allocates only to extend dst and notes,
+// and what conditions take.
 func (s *Set) Receivers(dst []wal.Receiver, notes []byte, e *event.Event, app string) ([]wal.Receiver, []byte) {
 	with := pool.Get().(*scratch)
 	with.hits = s.index.Match(with.hits[:0], e.Kind.String(), e.IDs)
@@ -101,13 +103,14 @@ func (s *Set) Receivers(dst []wal.Receiver, notes []byte, e *event.Event, app st
 		for n < len(rest) && rest[n].Value == rest[0].Value {
 			n++
 		}
-		if w := s.hooks[rest[0].Value]; w.App == "" || w.App == app {
+		if w := s.hooks[rest[0].Value]; (w.App == "" || w.App == app) && with.lens.holds(w.Condition, e) {
 			start := len(notes)
 			notes = with.appendNote(notes, rest[:n], len(e.IDs))
 			dst = append(dst, wal.Receiver{Queue: w.Queue, Note: notes[start:len(notes):len(notes)]})
 		}
 		rest = rest[n:]
 	}
+	with.lens.end()
 	pool.Put(with)
 	return dst, notes
 }

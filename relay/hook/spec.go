@@ -40,6 +40,7 @@ type Spec struct {
 	App        string   `toml:"app"`        // only events of this app; "" is all
 	Events     []string `toml:"events"`     // see ParseSelection
 	Properties []string `toml:"properties"` // visitor and company fields, format userpilot
+	Where      string   `toml:"where"`      // an expression that must be true of an event; see package expression
 	Format     string   `toml:"format"`     // "" is pendo; of types that let one choose
 	Order      string   `toml:"order"`      // none or visitor; "" is none
 
@@ -85,6 +86,7 @@ type Webhook struct {
 	Plan       *destination.Plan // how its type is delivered to; nil for upstreams
 	Target     *url.URL          // the Plan's URL
 	Selections []Selection
+	Condition  *Condition    // Spec.Where; nil: none
 	Schemes    []sign.Scheme // none: deliveries are not signed
 	Header     []Header      // Spec.Headers, sorted by name
 	ByVisitor  bool          // Order is visitor: events of one visitor never overtake each other

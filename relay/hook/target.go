@@ -25,7 +25,8 @@ func (c *checker) destination() *destination.Plan {
 		c.target()
 	}
 	plan, faults := c.kind.Make(destination.Settings{Webhook: s.Name, URL: s.URL, Format: s.Format, WriteKey: s.WriteKey,
-		AccessToken: s.AccessToken, Region: s.Region, More: s.Settings, Method: s.Method, Body: s.Body})
+		AccessToken: s.AccessToken, Region: s.Region, More: s.Settings, Method: s.Method, Body: s.Body,
+		Headers: s.Headers})
 	for _, f := range faults {
 		if !slices.ContainsFunc(c.faults, func(known Fault) bool { return known.Field == f.Field }) {
 			c.add(f.Field, "%s", f.Text)
@@ -76,7 +77,11 @@ func (c *checker) batch(plan *destination.Plan) {
 // target checks a URL that the user set. Hosts that are names are looked up, and their addresses checked, when a connection
 // is made.
 func (c *checker) target() {
-	u, err := url.Parse(c.spec.URL)
+	text := c.spec.URL
+	if c.spec.Type == "custom" {
+		text, _, _ = strings.Cut(text, "{{") // scheme and host stand before the first place, or the template is refused
+	}
+	u, err := url.Parse(text)
 	if err != nil || u.Opaque != "" || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		c.add("url", `is not an http or https URL; write it like "https://example.com/hook"`)
 		return
