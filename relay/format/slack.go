@@ -112,13 +112,18 @@ func appendDeed(dst []byte, e *event.Event, n event.Note, p *phrase, rating []by
 	return append(dst[:start], p.alone...)
 }
 
-// appendObject is the name of what something was done to, else its IDs; nothing when there are none.
+// appendObject is the name of what something was done to, else its IDs; nothing when there are none. A page has its title.
 func appendObject(dst []byte, e *event.Event, n event.Note) []byte {
-	if name := guideName(e); len(name) > 0 {
-		return appendMrkdwn(dst, name, slackName, " ")
+	name := guideName(e)
+	switch {
+	case name != nil:
+	case e.Kind == event.PageLoaded && says(e.Properties) != nil:
+		name = says(event.Lookup(e.Properties, "title"))
+	default:
+		name = present(e.Name)
 	}
-	if len(e.Name) > len(`""`) {
-		return appendMrkdwn(dst, e.Name, slackName, " ")
+	if name != nil {
+		return appendMrkdwn(dst, name, slackName, " ")
 	}
 	shown := 0
 	for i, id := range e.IDs {

@@ -92,6 +92,8 @@ func TestSlackSays(t *testing.T) {
 		return sample(event.NPSSubmitted, func(e *event.Event) { e.Guide.NPS = []byte(nps) })
 	}
 	f(event.Sample(event.PageLoaded), ":eyes: *Webhook Visitor* (Webhook Account) viewed the page *pageId1, pageId2*")
+	f(sample(event.PageLoaded, func(e *event.Event) { e.Properties = []byte(`{"title":"Our *prices*"}`) }),
+		":eyes: *Webhook Visitor* (Webhook Account) viewed the page *Our ∗prices∗*")
 	f(event.Sample(event.TrackEventReceived), ":zap: *Webhook Visitor* (Webhook Account) triggered *Account Upgraded*")
 	f(event.Sample(event.NPSStatusChanged), ":pencil2: NPS survey *Sample nps* changed its status")
 	f(event.Sample(event.AccountCreated), ":office: Account *Webhook Account* was seen for the first time")

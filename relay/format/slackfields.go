@@ -31,6 +31,8 @@ func toldOf(k event.Kind) []string {
 		return toldOfUserpilot
 	case k >= event.PageTagged:
 		return toldOfObject
+	case k == event.PageLoaded:
+		return toldOfPage
 	}
 	return nil
 }
@@ -38,6 +40,7 @@ func toldOf(k event.Kind) []string {
 var (
 	toldOfUserpilot = []string{`"type"`, `"action"`, `"id"`, `"hostname"`, `"pathname"`, `"score"`, `"feedback"`}
 	toldOfObject    = []string{`"name"`}
+	toldOfPage      = []string{`"title"`, `"url"`}
 )
 
 // slackFields appends fields. Properties in objects are named by their path, "agent.email".
