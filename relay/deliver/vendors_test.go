@@ -19,9 +19,11 @@ import (
 type vendorCase struct {
 	spec   hook.Spec // Name, URL and what all have is filled in
 	server fake.Vendor
-	path   string                      // of the URL, where that is the user's to say
-	id     func(e *event.Event) string // by which the server books an event; nil: the uniqueId's 40 hex digits
-	script []fake.Step                 // what goes wrong besides what goes wrong everywhere
+	// settings are those that only the server's address gives.
+	settings func(url string) map[string]string
+	path     string                      // of the URL, where that is the user's to say
+	id       func(e *event.Event) string // by which the server books an event; nil: the uniqueId's 40 hex digits
+	script   []fake.Step                 // what goes wrong besides what goes wrong everywhere
 	// doubles says that the vendor cannot know a repeat: what it took without saying so comes once more.
 	doubles bool
 	// once says that the plan is Once: what was sent and not answered is a dead letter, and not sent again.
@@ -32,7 +34,7 @@ type vendorCase struct {
 	uncounted bool
 }
 
-// vendorCases are all vendors that are delivered to by HTTP requests of the lanes' own, by the type and, behind a space, what
+// vendorCases are all vendors that are delivered to by HTTP requests, the lanes' own and those of carriers, by the type and, behind a space, what
 // is special.
 func vendorCases() map[string]vendorCase {
 	return map[string]vendorCase{
@@ -47,7 +49,24 @@ func vendorCases() map[string]vendorCase {
 		"slack with digest": {spec: hook.Spec{Settings: map[string]string{"digest": "50ms"}}, server: fake.NewSlack("/services/T/B/x"),
 			path: "/services/T/B/x", doubles: true},
 		"zapier": {server: fake.NewZapier("/hooks/catch/1/x/"), path: "/hooks/catch/1/x/", doubles: true},
+
+		"bigquery":  bigQueryCase(),
+		"snowflake": snowflakeCase(),
 	}
+}
+
+func bigQueryCase() vendorCase {
+	server := fake.NewBigQuery(nil)
+	return vendorCase{server: server, spec: hook.Spec{BatchAge: 50 * time.Millisecond}, settings: func(url string) map[string]string {
+		return map[string]string{"credentials": server.Credentials(url), "dataset": "edge", "table": "events"}
+	}, script: []fake.Step{fake.Answer(401, "{}"), fake.Answer(200, "<html>")}}
+}
+
+func snowflakeCase() vendorCase {
+	server := fake.NewSnowflake(nil)
+	return vendorCase{server: server, doubles: true, spec: hook.Spec{BatchAge: 50 * time.Millisecond, Settings: map[string]string{
+		"account": "myorg-acme", "user": "edge_relay", "private_key": server.PrivateKey(), "database": "ANALYTICS", "table": "EVENTS",
+	}}, script: []fake.Step{fake.Answer(401, "{}"), fake.Answer(200, "<html>"), fake.Answer(409, "{}")}}
 }
 
 // TestVendorsLoseAndDoubleNothing sends events of all kinds through log, lanes and a script of failures to each vendor, and
@@ -62,6 +81,9 @@ func testVendor(t *testing.T, name string, c vendorCase) {
 	server := httptest.NewServer(c.server)
 	t.Cleanup(server.Close)
 	c.spec.Type, _, _ = strings.Cut(name, " ")
+	if c.settings != nil {
+		c.spec.Settings = c.settings(server.URL)
+	}
 	w := vendorHook(t, c.spec, server.URL+c.path)
 	g := newRig(t, server.URL, func(o *Options, of *hook.Webhook) {
 		o.Backoff, o.BackoffMax = 5*time.Millisecond, 20*time.Millisecond

@@ -152,7 +152,7 @@ func readHost(body []byte) (string, bool) {
 	text, ok := readText(body, "hostname")
 	host := strings.ReplaceAll(text, "_", "-")
 	at, err := url.Parse("//" + host)
-	if !ok || err != nil || at.Host != host || at.Hostname() == "" || len(host) > 260 || strings.Trim(at.Hostname(), hostLetters) != "" {
+	if !ok || err != nil || at.Host != host || at.Hostname() == "" || strings.HasSuffix(host, ":") || len(host) > 260 || strings.Trim(at.Hostname(), hostLetters) != "" {
 		return "", false
 	}
 	return host, true

@@ -158,7 +158,7 @@ func TestReadHost(t *testing.T) {
 	f(`"my_org.ingest.snowflakecomputing.com"`, "my-org.ingest.snowflakecomputing.com")
 	f(`{"hostname":"127.0.0.1:8080"}`, "127.0.0.1:8080")
 	for _, body := range []string{``, ` `, `{}`, `{"hostname":7}`, `{"hostname":""}`, `{"hostname":"a/b"}`, `{"hostname":"u@h"}`, `{"hostname":"h?x"}`, `{"hostname":"h#x"}`,
-		`https://a.example`, `<html>`, `a b`, `"a`, `[]`, `a:b:c`, `a:99x`, `:443`, strings.Repeat("a", 300), "a\x00b", `a%2eb`, `[::1]`} {
+		`https://a.example`, `<html>`, `a b`, `"a`, `[]`, `a:b:c`, `a:99x`, `:443`, `a:`, strings.Repeat("a", 300), "a\x00b", `a%2eb`, `[::1]`} {
 		f(body, "")
 	}
 }
