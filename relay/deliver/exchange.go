@@ -34,9 +34,12 @@ func (e *mutedError) Unwrap() error { return e.cause }
 // came within the webhook's timeout: once that is there, its status counts, whatever becomes of the body.
 //
 // A kept connection that the receiver has closed says nothing about the receiver. When it ends before one byte of a
-// reply, the request goes out once more, on a new one.
+// reply, the request goes out once more, on a new one; but not when the plan says that nothing goes out twice, for then
+// nobody knows whether it was read.
 func (l *lane) exchange(begin time.Time) error {
 	deadline := begin.Add(l.sender.hook.Timeout)
+	plan := l.sender.hook.Plan
+	once := plan != nil && plan.Once
 	for {
 		kept, err := l.connect(begin, deadline)
 		if err != nil {
@@ -54,7 +57,7 @@ func (l *lane) exchange(begin time.Time) error {
 		}
 		l.hangUp()
 		var muted *mutedError
-		if !kept || !errors.As(err, &muted) {
+		if !kept || once || !errors.As(err, &muted) {
 			return err
 		}
 	}

@@ -45,6 +45,18 @@ func vendorCases() map[string]vendorCase {
 
 		"amplitude": {spec: hook.Spec{WriteKey: "key"}, server: fake.NewAmplitude("key"), patient: true},
 
+		"hubspot": {spec: hook.Spec{AccessToken: "token", Settings: map[string]string{"hub_id": "12345"}, BatchAge: 20 * time.Millisecond},
+			server: fake.NewHubSpot("token", "12345"), id: hubSpotKey},
+		"zendesk": {spec: hook.Spec{AccessToken: "token", Settings: map[string]string{"subdomain": "acme", "email": "a@b.example"}},
+			server: fake.NewZendesk("a@b.example", "token"), doubles: true},
+		"zendesk that drops": {spec: hook.Spec{AccessToken: "token", Settings: map[string]string{"subdomain": "acme", "on_timeout": "drop"}},
+			server: fake.NewZendesk("", "token"), once: true},
+		"jira": {spec: hook.Spec{AccessToken: "token", Settings: map[string]string{"site": "acme", "email": "a@b.example", "project": "OPS"}},
+			server: fake.NewJira("a@b.example", "token", "OPS"), once: true},
+		"jira that retries": {spec: hook.Spec{AccessToken: "token", Settings: map[string]string{"site": "acme", "project": "OPS", "on_timeout": "retry"}},
+			server: fake.NewJira("", "token", "OPS"), doubles: true},
+		"productboard": {spec: hook.Spec{AccessToken: "token"}, server: fake.NewProductboard("token"), once: true},
+
 		"slack": {server: fake.NewSlack("/services/T/B/x"), path: "/services/T/B/x", doubles: true},
 		"slack with digest": {spec: hook.Spec{Settings: map[string]string{"digest": "50ms"}}, server: fake.NewSlack("/services/T/B/x"),
 			path: "/services/T/B/x", doubles: true},
@@ -203,4 +215,11 @@ func intercomKey(e *event.Event) string {
 		name = strings.NewReplacer(".", "-", "_", "-").Replace(name)
 	}
 	return fake.NewIntercom("").Key(string(event.AppendText(nil, e.Visitor)), name, e.Time/1000)
+}
+
+// hubSpotKey is what HubSpot knows an event by, a UUID made of its uniqueId.
+func hubSpotKey(e *event.Event) string {
+	id := e.UniqueID
+	id[6], id[8] = id[6]&0x0f|0x80, id[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:16])
 }
