@@ -94,7 +94,7 @@ const hostKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGq4gmN3pyHx3UOpzzmNlbHyXnf
 
 func TestSFTPPlan(t *testing.T) {
 	good := map[string]string{"host": "files.example.com", "user": "relay", "password": "p", "host_key": hostKey}
-	if plan, faults := made(t, "sftp", "", good); len(faults) > 0 || !plan.Carrier || !plan.Archive {
+	if plan, faults := made(t, "sftp", "", good); len(faults) > 0 || !plan.Carrier || !plan.Archive || plan.URL.String() != "sftp://files.example.com:22/" {
 		t.Fatalf("%v, %+v", faults, plan)
 	}
 	f := func(url, field, part string, more ...string) {
@@ -153,8 +153,8 @@ func TestParseHostKeys(t *testing.T) {
 func TestFilePlan(t *testing.T) {
 	f := func(path string, ok bool) {
 		t.Helper()
-		_, faults := made(t, "file", "", map[string]string{"path": path})
-		if (len(faults) == 0) != ok {
+		plan, faults := made(t, "file", "", map[string]string{"path": path})
+		if (len(faults) == 0) != ok || ok && (plan.URL.Scheme != "file" || plan.URL.Path == "") {
 			t.Errorf("%q: %v", path, faults)
 		}
 	}
@@ -185,7 +185,7 @@ func TestExportPlan(t *testing.T) {
 	}
 	plan, faults := made(t, "mail", "", map[string]string{"to": "a@example.com"})
 	if len(faults) > 0 || plan.Settings.Of("every") != "daily" || plan.Settings.Of("format") != "csv" || plan.Settings.Of("compression") != "none" ||
-		plan.Body.Open != "" || !plan.Carrier || !plan.Archive {
+		plan.Body.Open != "" || !plan.Carrier || !plan.Archive || plan.URL.String() != "mailto:///" {
 		t.Errorf("%v, %+v", faults, plan)
 	}
 	refused := func(kind, url string, settings map[string]string, field, part string) {

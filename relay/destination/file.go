@@ -1,6 +1,8 @@
 package destination
 
 import (
+	"net/url"
+	"path"
 	"path/filepath"
 	"strings"
 )
@@ -18,12 +20,14 @@ func planFile(s *Settings, fault func(field, text string, args ...any)) *Plan {
 	if s.URL != "" {
 		fault("url", "is of no use to a webhook of type file; set settings.path")
 	}
-	switch path := s.Of("path"); {
-	case path == "":
-	case !filepath.IsAbs(path) || filepath.Clean(path) != strings.TrimSuffix(path, string(filepath.Separator)) && filepath.Clean(path) != path:
-		fault("settings.path", `%q is not a folder from the root without "." and ".."; write it like "/var/lib/edgerelay-archive"`, path)
-	case strings.ContainsRune(path, 0):
+	switch folder := s.Of("path"); {
+	case folder == "":
+	case !filepath.IsAbs(folder) || filepath.Clean(folder) != strings.TrimSuffix(folder, string(filepath.Separator)) && filepath.Clean(folder) != folder:
+		fault("settings.path", `%q is not a folder from the root without "." and ".."; write it like "/var/lib/edgerelay-archive"`, folder)
+	case strings.ContainsRune(folder, 0):
 		fault("settings.path", "has a control character in it; leave it out")
 	}
-	return planArchive(s, fault)
+	plan := planArchive(s, fault)
+	plan.URL = &url.URL{Scheme: "file", Path: path.Join("/", filepath.ToSlash(s.Of("path")))}
+	return plan
 }

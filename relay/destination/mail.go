@@ -3,6 +3,7 @@ package destination
 import (
 	"errors"
 	"net/mail"
+	"net/url"
 	"strings"
 	"time"
 
@@ -29,7 +30,9 @@ func planMail(s *Settings, fault func(field, text string, args ...any)) *Plan {
 		fault("settings.to", "%v", err)
 	}
 	s.More["format"] = "csv"
-	return planArchive(s, fault)
+	plan := planArchive(s, fault)
+	plan.URL = &url.URL{Scheme: "mailto", Path: "/"}
+	return plan
 }
 
 // recipientsMax bounds who gets one mail; more people are better served by a list's address.

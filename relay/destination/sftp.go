@@ -3,6 +3,8 @@ package destination
 import (
 	"errors"
 	"net"
+	"net/url"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,7 +31,8 @@ func planSFTP(s *Settings, fault func(field, text string, args ...any)) *Plan {
 	if s.URL != "" {
 		fault("url", "is of no use to a webhook of type sftp; set settings.host")
 	}
-	if _, err := SSHAddress(s.Of("host")); err != nil {
+	address, err := SSHAddress(s.Of("host"))
+	if err != nil {
 		fault("settings.host", "%v", err)
 	}
 	if s.Of("password") == "" && s.Of("private_key") == "" {
@@ -49,7 +52,9 @@ func planSFTP(s *Settings, fault func(field, text string, args ...any)) *Plan {
 	if folder := s.Of("path"); slices.Contains(strings.Split(folder, "/"), "..") || strings.ContainsFunc(folder, func(r rune) bool { return r < ' ' }) {
 		fault("settings.path", `is not a path without ".." and control characters; write it like "/upload/edgerelay"`)
 	}
-	return planArchive(s, fault)
+	plan := planArchive(s, fault)
+	plan.URL = &url.URL{Scheme: "sftp", Host: address, Path: path.Join("/", s.Of("path"))}
+	return plan
 }
 
 // SSHAddress is a host with its port, 22 where it names none.

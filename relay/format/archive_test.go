@@ -185,6 +185,11 @@ func TestCSVColumns(t *testing.T) {
 	f("properties.plan,properties.count,properties.none,properties.gone", "properties.plan,properties.count,properties.none,properties.gone", "pro,3,,")
 	f(`Deep "b"=properties.deep.a.b,properties.plan.x,properties.list`, `"Deep ""b""",properties.plan.x,properties.list`, `'=x,,"[1,""2""]"`)
 
+	e = event.Sample(event.NPSSubmitted)
+	f("Score=nps.rating,nps.reason,guideProperties.name,app.platform,subscription.id,properties.x",
+		"Score,nps.reason,guideProperties.name,app.platform,subscription.id,properties.x",
+		"9,Keep up the great work!,Quarterly NPS,web,4802463602049999,")
+
 	refuse := func(list, part string) {
 		t.Helper()
 		if _, _, err := CSV(list, true); err == nil || !strings.Contains(err.Error(), part) {
@@ -194,6 +199,8 @@ func TestCSVColumns(t *testing.T) {
 	refuse("", `"" is no column`)
 	refuse("event,visitor", `"visitor" is no column; use one of time, received`)
 	refuse("properties.", "is no column")
+	refuse("nps", "is no column")
+	refuse("guide.id", "is no column")
 	refuse("properties.a..b", "is no column")
 	refuse("=event", "no title")
 	refuse(strings.Repeat("event,", columnsMax)+"event", "more than 200")

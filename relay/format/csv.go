@@ -43,15 +43,29 @@ var columns = []struct {
 	{"properties", appendBlob},
 }
 
+// roots are the objects that a column may have a member of: "nps.rating".
+var roots = []struct {
+	name string
+	of   func(e *event.Event) []byte
+}{
+	{"properties", func(e *event.Event) []byte { return e.Properties }},
+	{"nps", func(e *event.Event) []byte { return e.Guide.NPS }},
+	{"guideProperties", func(e *event.Event) []byte { return e.Guide.Properties }},
+	{"app", func(e *event.Event) []byte { return e.App }},
+	{"subscription", func(e *event.Event) []byte { return e.Subscription }},
+}
+
 // cell is one column of one user's file.
 type cell struct {
-	append func(dst []byte, e *event.Event, n event.Note) []byte // nil: the property at path
+	append func(dst []byte, e *event.Event, n event.Note) []byte // nil: the member of root at path
+	root   func(e *event.Event) []byte
 	path   []string
 }
 
 // CSV makes an encoder of rows as RFC 4180 has them, without the line's end, and the header row above them, from a list of
-// columns: "time,event,Who=visitorId,Plan=properties.plan". A column is a name of ColumnsAll or a path into the event's
-// properties, with what the header calls it before an equals sign.
+// columns: "time,event,Who=visitorId,Plan=properties.plan". A column is a name of ColumnsAll or a path into one of the
+// event's objects (properties, nps, guideProperties, app, subscription), with what the header calls it before an equals
+// sign.
 //
 // With guard, a text that a spreadsheet would take for a formula (it begins with =, +, -, @, a tab or a carriage return)
 // gets an apostrophe in front: visitors choose the texts, and somebody else opens the file. The encoder is safe
@@ -89,7 +103,7 @@ func CSV(list string, guard bool) (encode Encoder, header string, err error) {
 			if cells[i].append != nil {
 				dst = cells[i].append(dst, e, n)
 			} else {
-				dst = appendProperty(dst, e.Properties, cells[i].path)
+				dst = appendAt(dst, cells[i].root(e), cells[i].path)
 			}
 			dst = closeCell(dst, start, guard)
 			if len(cells) == 1 && len(dst) == start {
@@ -106,9 +120,17 @@ func cellOf(value string) (cell, bool) {
 			return cell{append: c.append}, true
 		}
 	}
-	path, ok := strings.CutPrefix(value, "properties.")
+	name, path, nested := strings.Cut(value, ".")
 	names := strings.Split(path, ".")
-	return cell{path: names}, ok && !slices.Contains(names, "")
+	if !nested || slices.Contains(names, "") {
+		return cell{}, false
+	}
+	for _, r := range roots {
+		if r.name == name {
+			return cell{root: r.of, path: names}, true
+		}
+	}
+	return cell{}, false
 }
 
 // closeCell makes a cell of the plain text from start on: guarded if it has to be, in quotes if it has to be.
@@ -163,9 +185,9 @@ func appendIDCell(dst []byte, e *event.Event, n event.Note) []byte {
 	return dst
 }
 
-// appendProperty is the property at a path: a text as it is, null and what is not there as nothing, all else as JSON.
-func appendProperty(dst, properties []byte, path []string) []byte {
-	value := properties
+// appendAt is the member of an object at a path: a text as it is, null and what is not there as nothing, all else as JSON.
+func appendAt(dst, object []byte, path []string) []byte {
+	value := object
 	for _, name := range path {
 		if len(value) == 0 || value[0] != '{' {
 			return dst
