@@ -95,6 +95,8 @@ func TestBigQueryFaults(t *testing.T) {
 	f("settings.credentials", "is encrypted", "credentials", serviceAccount("private_key", "-----BEGIN ENCRYPTED PRIVATE KEY-----"))
 	f("settings.credentials", "no RSA key", "credentials", serviceAccount("private_key", "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n"))
 	f("settings.credentials", "token_uri", "credentials", serviceAccount("token_uri", "file:///secret"))
+	f("settings.credentials", "token_uri", "credentials", serviceAccount("token_uri", "http://tokens.example/secret"))
+	f("settings.credentials", "token_uri", "credentials", serviceAccount("token_uri", "http://127.0.0.1.example/secret"))
 	f("settings.project", "no project's ID", "credentials", serviceAccount("project_id", ""))
 	f("settings.dataset", "is missing", "dataset", "")
 	f("settings.dataset", "no dataset's name", "dataset", "acme.edge")

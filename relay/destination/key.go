@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"strings"
 
@@ -57,10 +58,17 @@ func ReadServiceAccount(text string) (*ServiceAccount, error) {
 	if key.TokenURI == "" {
 		key.TokenURI = "https://oauth2.googleapis.com/token"
 	}
-	if at, err := url.Parse(key.TokenURI); err != nil || at.Host == "" || at.Scheme != "https" && at.Scheme != "http" {
-		return nil, fmt.Errorf("has a token_uri that is no URL")
+	at, err := url.Parse(key.TokenURI)
+	if err != nil || at.Host == "" || at.Scheme != "https" && (at.Scheme != "http" || !loopback(at.Hostname())) {
+		return nil, errors.New("has a token_uri that is no https URL")
 	}
 	return &key, nil
+}
+
+// loopback says that a host is this machine, where nobody else reads what is sent.
+func loopback(host string) bool {
+	at, err := netip.ParseAddr(host)
+	return err == nil && at.IsLoopback()
 }
 
 // plainName says that text is a name that needs no quotes in SQL: ASCII letters, digits and what more allows.
