@@ -16,6 +16,7 @@ func (s *Server) api() map[string]methods {
 	}
 	paths := map[string]methods{
 		"/api/webhooks":                    {"GET": s.listWebhooks, "POST": s.createWebhook},
+		"/api/types":                       {"GET": s.types},
 		"/api/webhooks/{name}":             {"GET": s.getWebhook, "PATCH": s.editWebhook, "DELETE": s.deleteWebhook},
 		"/api/webhooks/{name}/enable":      {"POST": s.enableWebhook},
 		"/api/webhooks/{name}/disable":     {"POST": s.disableWebhook},

@@ -149,6 +149,7 @@ func tourWebhooks(r *tour) {
 	r.ask(201, "POST", "/api/webhooks", settings)
 	r.refuse(409, "exists", "POST", "/api/webhooks", settings)
 	r.ask(200, "GET", "/api/webhooks", "")
+	r.ask(200, "GET", "/api/types", "")
 	r.ask(200, "GET", fixed, "")
 	var w desk.Webhook
 	if err := json.Unmarshal([]byte(r.ask(200, "GET", crm, "")), &w); err != nil {

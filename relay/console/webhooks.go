@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"edgerelay/relay/desk"
+	"edgerelay/relay/hook"
 	"edgerelay/relay/registry"
 )
 
@@ -13,6 +14,13 @@ func (s *Server) listWebhooks(w http.ResponseWriter, _ *http.Request) {
 	answerJSON(w, http.StatusOK, struct {
 		Webhooks []desk.Webhook `json:"webhooks"`
 	}{s.opts.Desk.List()})
+}
+
+// types are those of destination, with what each of them takes.
+func (s *Server) types(w http.ResponseWriter, _ *http.Request) {
+	answerJSON(w, http.StatusOK, struct {
+		Types []hook.Type `json:"types"`
+	}{hook.Types()})
 }
 
 func (s *Server) getWebhook(w http.ResponseWriter, r *http.Request) {

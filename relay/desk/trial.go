@@ -2,12 +2,11 @@ package desk
 
 import (
 	"bytes"
-	"cmp"
+	"compress/gzip"
 	"context"
 	"crypto/rand"
 	"errors"
-	"maps"
-	"slices"
+	"io"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -59,6 +58,8 @@ const (
 	trialsMax = 8 // at once
 	trialTime = 50 * time.Second
 	shownMax  = 64 << 10 // bytes of a body
+
+	inflatedMax = 16 << 20 // bytes of a body that was sent compressed; that of one event is much smaller
 )
 
 // Try sends a webhook one event, on or off, and waits for the reply. what is empty, for a sample of what the webhook
@@ -77,6 +78,9 @@ func (d *Desk) try(ctx context.Context, w *hook.Webhook, what []byte) (Trial, er
 	if err != nil {
 		return Trial{}, err
 	}
+	if !w.Takes(e.Kind) {
+		return Trial{}, refuse(Invalid, "event", "nothing was sent: the type %s has no body for %s; choose another event", w.Type, e.Kind)
+	}
 	d.freshen(&e)
 	select {
 	case d.trials <- struct{}{}:
@@ -93,45 +97,10 @@ func (d *Desk) try(ctx context.Context, w *hook.Webhook, what []byte) (Trial, er
 	if a.Status == 0 && errors.Is(limited.Err(), context.DeadlineExceeded) {
 		a.Reason = "no answer within " + trialTime.String() + ", for which a trial waits"
 	}
-	shown := showEvent(&e)
-	return Trial{Webhook: w.Name, Event: shown.Event, UniqueID: shown.UniqueID, Outcome: a.Outcome, Status: a.Status, Reason: a.Reason,
-		Took: float64(a.Took.Microseconds()) / 1000, Request: showRequest(w, a.Request), Reply: shorten(scrub(a.Reply, w))}, nil
-}
-
-// scrubMin is the shortest secret that is looked for in a reply, in bytes: shorter ones stand in any text.
-const scrubMin = 8
-
-// scrub masks a webhook's secrets: some receivers answer with what they were sent, and some vendors want their key in the
-// body.
-func scrub(text []byte, w *hook.Webhook) []byte {
-	secrets := []string{w.Secret, w.SecretPrevious, w.WriteKey, w.AccessToken}
-	headers := headersOf(w)
-	for name, shown := range hook.MaskHeaders(headers) {
-		if value := headers[name]; value != shown {
-			_, word, _ := strings.Cut(value, " ") // of "Bearer abc"
-			secrets = append(secrets, value, word)
-		}
-	}
-	if path := w.Target.RequestURI(); w.MaskAddress(path) != hook.MaskURL(path) {
-		secrets = append(secrets, path)
-	}
-	slices.SortFunc(secrets, func(a, b string) int { return cmp.Compare(len(b), len(a)) }) // one may be part of another
-	for _, secret := range secrets {
-		if len(secret) >= scrubMin {
-			text = bytes.ReplaceAll(text, []byte(secret), []byte("••••"))
-		}
-	}
-	return text
-}
-
-// headersOf are the headers that a webhook's user and its type have chosen.
-func headersOf(w *hook.Webhook) map[string]string {
-	headers := map[string]string{}
-	for _, h := range w.Plan.Header {
-		headers[h.Name] = h.Value
-	}
-	maps.Copy(headers, w.Headers)
-	return headers
+	shown, secrets := showEvent(&e), w.Secrets()
+	return Trial{Webhook: w.Name, Event: shown.Event, UniqueID: shown.UniqueID, Outcome: a.Outcome, Status: a.Status,
+		Reason: hook.ScrubText(a.Reason, secrets), Took: float64(a.Took.Microseconds()) / 1000,
+		Request: showRequest(w, a.Request, secrets), Reply: shorten(hook.Scrub(a.Reply, secrets))}, nil
 }
 
 // trialEvent is what is asked to be sent.
@@ -178,28 +147,48 @@ func (d *Desk) freshen(e *event.Event) {
 	}
 }
 
-// showRequest is a request with the values of the webhook's and its type's own telling headers masked.
-func showRequest(w *hook.Webhook, wire []byte) Request {
+// showRequest is a request without the webhook's secrets: those that are known by their values, and what stands in headers
+// and members of the query whose names tell. A body that was compressed is shown as it was before.
+func showRequest(w *hook.Webhook, wire []byte, secrets []string) Request {
 	head, body, _ := bytes.Cut(wire, []byte("\r\n\r\n"))
 	line, fields, _ := bytes.Cut(head, []byte("\r\n"))
-	r := Request{Line: shownLine(w, line), URL: w.MaskAddress(w.Target.String()), Headers: []journal.Header{}, Body: shorten(scrub(body, w))}
-	secret := hook.MaskHeaders(headersOf(w))
-	for field := range bytes.SplitSeq(fields, []byte("\r\n")) {
-		name, value, _ := bytes.Cut(field, []byte(": "))
-		shown := shownText(value)
-		if masked, own := secret[string(name)]; own {
-			shown = shownText([]byte(masked))
-		}
-		r.Headers = append(r.Headers, journal.Header{Name: string(name), Value: shown})
+	r := Request{URL: w.Place(), Headers: []journal.Header{}}
+	if len(line) > 0 {
+		r.Line = hook.ScrubText(shownLine(line, w.Type), secrets)
 	}
+	for field := range bytes.SplitSeq(fields, []byte("\r\n")) {
+		name, value, found := bytes.Cut(field, []byte(": "))
+		if !found {
+			continue
+		}
+		if strings.EqualFold(string(name), "Content-Encoding") && string(value) == "gzip" {
+			body = inflate(body)
+		}
+		shown := hook.MaskHeaders(map[string]string{string(name): shownText(hook.Scrub(value, secrets))})
+		r.Headers = append(r.Headers, journal.Header{Name: string(name), Value: shown[string(name)]})
+	}
+	r.Body = shorten(hook.Scrub(body, secrets))
 	return r
 }
 
-// shownLine is a request line with what is secret in its path and query masked.
-func shownLine(w *hook.Webhook, line []byte) string {
+// inflate is a compressed body as it was, up to what a request may hold; one that cannot be read stays as it is.
+func inflate(body []byte) []byte {
+	r, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil {
+		return body
+	}
+	plain, err := io.ReadAll(io.LimitReader(r, inflatedMax))
+	if err != nil {
+		return body
+	}
+	return plain
+}
+
+// shownLine is the line of a request to a webhook of this type, with what is secret in it masked.
+func shownLine(line []byte, kind string) string {
 	method, rest, _ := strings.Cut(shownText(line), " ")
 	target, version, _ := strings.Cut(rest, " ")
-	return method + " " + w.MaskAddress(target) + " " + version
+	return method + " " + hook.MaskURL(target, kind) + " " + version
 }
 
 func shorten(b []byte) Shortened {

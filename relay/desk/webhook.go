@@ -21,6 +21,7 @@ type Webhook struct {
 	Enabled  bool            `json:"enabled"`            // as its user has it
 	Disabled *registry.Off   `json:"disabled,omitempty"` // it is enabled, and was turned off because of its receiver
 	Settings hook.View       `json:"settings"`           // all of them, secrets masked
+	Place    string          `json:"place,omitempty"`    // where deliveries go: a URL, or "s3://bucket/prefix"; "" when it cannot work
 	Faults   []Fault         `json:"faults,omitempty"`   // why it cannot work, such as an app that is no more
 	Live     Live            `json:"live"`
 	Queue    uint32          `json:"queue"` // its number in the log
@@ -78,6 +79,9 @@ func (d *Desk) show(w *registry.Webhook) (shown Webhook) {
 func show(w *registry.Webhook, p *Pulse, m *meter, now time.Time) Webhook {
 	shown := Webhook{Name: w.Name, Origin: w.Origin, Version: w.Version, Created: w.Created, Updated: w.Updated,
 		Enabled: w.Enabled, Disabled: w.Off, Settings: w.Spec, Faults: faults(w.Faults), Queue: w.Queue}
+	if compiled := w.Compiled(); compiled != nil {
+		shown.Place = compiled.Place()
+	}
 	if w.Origin == registry.API {
 		shown.ETag = fmt.Sprintf(`"%d-%d"`, w.Queue, w.Version)
 	}

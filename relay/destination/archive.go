@@ -59,6 +59,21 @@ func planArchive(s *Settings, fault func(field, text string, args ...any)) *Plan
 	return plan
 }
 
+// join is a path of parts that are not empty.
+func join(parts ...string) string {
+	path := ""
+	for _, part := range parts {
+		switch part = strings.TrimRight(part, "/"); {
+		case part == "":
+		case path == "" || part[0] == '/':
+			path += part
+		default:
+			path += "/" + part
+		}
+	}
+	return path
+}
+
 // prefixMax bounds a prefix in bytes: S3 has room for 1024 in a whole key.
 const prefixMax = 500
 

@@ -17,7 +17,7 @@ import (
 var bigQuery = Type{
 	Name: "bigquery", Title: "Google BigQuery",
 	Settings: []Setting{
-		{Name: "credentials", Text: "the JSON key of a service account that may insert rows (roles/bigquery.dataEditor on the table)", Required: true, Secret: true},
+		{Name: "credentials", Text: "the JSON key of a service account that may insert rows (roles/bigquery.dataEditor on the table)", Required: true, Secret: true, Lines: true},
 		{Name: "project", Text: "the Google Cloud project; the key's own when not set"},
 		{Name: "dataset", Text: "the dataset of the table", Required: true},
 		{Name: "table", Text: "the table, which must exist", Required: true},
@@ -54,6 +54,7 @@ func planBigQuery(s *Settings, fault func(field, text string, args ...any)) *Pla
 	address := fmt.Sprintf(bigQueryEndpoint, url.PathEscape(s.Of("project")), url.PathEscape(s.Of("dataset")), url.PathEscape(s.Of("table")))
 	return &Plan{
 		URL:     endpoint(address, s, fault),
+		Place:   "bigquery://" + s.Of("project") + "/" + s.Of("dataset") + "/" + s.Of("table"),
 		Header:  []Header{{"Content-Type", "application/json"}},
 		Body:    Body{Open: `{"skipInvalidRows":true,"ignoreUnknownValues":true,"rows":[`, Between: `,`, Close: `]}`, Item: format.BigQuery},
 		Batch:   Batch{Count: bigQueryRows, Bytes: bigQueryBytes, Item: bigQueryItem, Age: bigQueryAge},

@@ -15,7 +15,7 @@ import (
 var custom = Type{
 	Name: "custom", Title: "Custom request",
 	Address: `the address of requests, such as "https://example.com/users/{{ visitor }}"`,
-	Signs:   true,
+	Signs:   true, Single: true,
 	Settings: []Setting{{Name: "statuses", Text: `what a status means: "webhook" gives up at 4xx as for type url, "api" turns the webhook off at 401 and 403`,
 		Default: "webhook", Choices: []string{"webhook", "api"}}},
 	Plan: planCustom,

@@ -37,6 +37,8 @@ type Type struct {
 	Signs bool
 	// Formats says that the user chooses the format.
 	Formats bool
+	// Single says that each request has one event, whatever the settings are, so that limits of batches are of no use.
+	Single bool
 	// Settings are those of the table settings that the type takes.
 	Settings []Setting
 
@@ -57,6 +59,7 @@ type Setting struct {
 	Required bool
 	Secret   bool // it goes in and never comes out
 	Local    bool // it reaches into this machine: only the configuration file may set it, nobody over the network
+	Lines    bool // it may have several lines, as a key in PEM has
 }
 
 // Settings are what a webhook's user set, as far as a type may use it, with defaults in place of what was left empty.

@@ -10,6 +10,7 @@ import (
 // archiveFile is a folder of this machine, or one that is mounted (seed 000). A file is there whole or not at all.
 var archiveFile = Type{
 	Name: "file", Title: "Folder",
+	Local: true,
 	Settings: archiveSettings(
 		Setting{Name: "path", Text: "the folder, from the root; left out, it is one of the webhook's own below the data folder", Local: true},
 	),
@@ -29,5 +30,6 @@ func planFile(s *Settings, fault func(field, text string, args ...any)) *Plan {
 	}
 	plan := planArchive(s, fault)
 	plan.URL = &url.URL{Scheme: "file", Path: path.Join("/", filepath.ToSlash(s.Of("path")))}
+	plan.Place = "file://" + join(s.Of("path"), s.Of("prefix"))
 	return plan
 }

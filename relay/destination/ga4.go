@@ -9,6 +9,7 @@ import (
 // /debug/mp/collect only. Events that happened more than 72 hours before they arrive count as 72 hours old.
 var ga4 = Type{
 	Name: "ga4", Title: "Google Analytics 4",
+	Single:  true,
 	Regions: []string{"global", "eu"},
 	Write:   "the data stream's API secret for the Measurement Protocol",
 	Settings: []Setting{

@@ -13,6 +13,7 @@ import (
 // a visitor did. Intercom drops repeats, which it knows by user, name and second.
 var intercom = Type{
 	Name: "intercom", Title: "Intercom",
+	Single:  true,
 	Regions: []string{"us", "eu", "au"},
 	Access:  "an access token of an app in the workspace",
 	Takes:   ofContact,

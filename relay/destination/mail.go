@@ -32,6 +32,7 @@ func planMail(s *Settings, fault func(field, text string, args ...any)) *Plan {
 	s.More["format"] = "csv"
 	plan := planArchive(s, fault)
 	plan.URL = &url.URL{Scheme: "mailto", Path: "/"}
+	plan.Place = "mailto:" + s.Of("to")
 	return plan
 }
 

@@ -14,6 +14,8 @@ type Plan struct {
 
 	// URL is where requests go. A webhook's own url has been laid over it (see Override).
 	URL *url.URL
+	// Place says to people where deliveries go, where URL says it badly: "s3://bucket/prefix". It holds no secret. "" is URL.
+	Place string
 	// Method is the request's; "" is POST.
 	Method string
 	// Header are headers of every request besides those of HTTP itself, Content-Type among them; Authorization too.

@@ -12,6 +12,7 @@ import (
 // the settings say so.
 var productboard = Type{
 	Name: "productboard", Title: "Productboard",
+	Single: true,
 	Access: "API token",
 	Settings: []Setting{
 		{Name: "customer", Text: "whose the note is: the user with the visitor's mail address, who must be in Productboard, or nobody's", Default: "none", Choices: []string{"none", "email"}},

@@ -48,5 +48,6 @@ func planS3(s *Settings, fault func(field, text string, args ...any)) *Plan {
 	if strings.Trim(plan.URL.Path, "/") != "" || plan.URL.RawQuery != "" {
 		fault("url", `is an endpoint without a path, like "https://minio.example.com:9000"; the bucket goes into settings.bucket, folders into settings.prefix`)
 	}
+	plan.Place = "s3://" + join(bucket, s.Of("prefix"))
 	return plan
 }

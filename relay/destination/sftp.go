@@ -20,8 +20,8 @@ var archiveSFTP = Type{
 		Setting{Name: "host", Text: `the server, such as "files.example.com" or "files.example.com:2222"`, Required: true},
 		Setting{Name: "user", Text: "who logs in", Required: true},
 		Setting{Name: "password", Text: "the user's; or set private_key", Secret: true},
-		Setting{Name: "private_key", Text: "the user's, in PEM, without a passphrase", Secret: true},
-		Setting{Name: "host_key", Text: `the server's public key as ssh-keyscan prints it, or its fingerprint "SHA256:…"; several with line ends between`, Required: true},
+		Setting{Name: "private_key", Text: "the user's, in PEM, without a passphrase", Secret: true, Lines: true},
+		Setting{Name: "host_key", Text: `the server's public key as ssh-keyscan prints it, or its fingerprint "SHA256:…"; several with line ends between`, Required: true, Lines: true},
 		Setting{Name: "path", Text: "the folder, from the server's root or the user's home"},
 	),
 	Plan: planSFTP,
@@ -54,6 +54,7 @@ func planSFTP(s *Settings, fault func(field, text string, args ...any)) *Plan {
 	}
 	plan := planArchive(s, fault)
 	plan.URL = &url.URL{Scheme: "sftp", Host: address, Path: path.Join("/", s.Of("path"))}
+	plan.Place = "sftp://" + s.Of("user") + "@" + join(s.Of("host"), s.Of("path"), s.Of("prefix"))
 	return plan
 }
 

@@ -19,7 +19,7 @@ var snowflake = Type{
 	Settings: []Setting{
 		{Name: "account", Text: `the account's identifier, such as "myorg-myaccount"`, Required: true},
 		{Name: "user", Text: "a user with key-pair authentication, whose default role may insert into the table", Required: true},
-		{Name: "private_key", Text: "the user's private key in PEM, not encrypted", Required: true, Secret: true},
+		{Name: "private_key", Text: "the user's private key in PEM, not encrypted", Required: true, Secret: true, Lines: true},
 		{Name: "database", Text: "the database of the table", Required: true},
 		{Name: "schema", Text: "the schema of the table", Default: "PUBLIC"},
 		{Name: "table", Text: "the table, which must exist", Required: true},
@@ -58,6 +58,7 @@ func planSnowflake(s *Settings, fault func(field, text string, args ...any)) *Pl
 		host, url.PathEscape(s.Of("database")), url.PathEscape(s.Of("schema")), url.PathEscape(s.Of("table")))
 	return &Plan{
 		URL:     endpoint(address, s, fault),
+		Place:   "snowflake://" + account + "/" + s.Of("database") + "/" + s.Of("schema") + "/" + s.Of("table"),
 		Header:  []Header{{"Content-Type", "application/x-ndjson"}},
 		Body:    Body{Between: "\n", Close: "\n", Item: format.Snowflake},
 		Batch:   Batch{Count: snowflakeRows, Bytes: snowflakeBytes, Item: snowflakeItem, Age: snowflakeAge},

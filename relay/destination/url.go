@@ -8,7 +8,7 @@ import (
 var address = Type{
 	Name: "url", Title: "URL",
 	Address: `the address that deliveries are posted to, such as "https://example.com/hook"`,
-	Signs:   true, Formats: true,
+	Signs:   true, Formats: true, Single: true,
 	Plan: planURL,
 }
 

@@ -11,6 +11,7 @@ import (
 // their events. An account with a host of its own sets url.
 var userpilot = Type{
 	Name: "userpilot", Title: "Userpilot",
+	Single:  true,
 	Regions: []string{"us", "eu"},
 	Access:  "the environment's API key",
 	// What Userpilot told us itself is there already, and what administrators do is no user's.

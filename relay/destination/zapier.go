@@ -13,6 +13,7 @@ import (
 // event is a request of its own, for a list would start the Zap once for each of its elements.
 var zapier = Type{
 	Name: "zapier", Title: "Zapier",
+	Single:        true,
 	Address:       `the catch hook's URL, like "https://hooks.zapier.com/hooks/catch/123/abc/"`,
 	AddressSecret: true,
 	Plan:          planZapier,

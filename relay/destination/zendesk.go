@@ -13,6 +13,7 @@ import (
 // identifiers makes a user.
 var zendesk = Type{
 	Name: "zendesk", Title: "Zendesk",
+	Single: true,
 	Access: "API token (with settings.email) or OAuth access token",
 	Settings: []Setting{
 		{Name: "subdomain", Text: `the "acme" of acme.zendesk.com`},

@@ -3,7 +3,6 @@ package hook
 import (
 	"slices"
 
-	"edgerelay/relay/destination"
 	"edgerelay/relay/format"
 	"edgerelay/relay/sign"
 )
@@ -11,12 +10,13 @@ import (
 // Choices are the values that some settings can have in this build, for people to choose from. The first of each is the
 // default, but for Signatures: there it is that of a webhook with a secret.
 type Choices struct {
-	Types, Formats, Signatures, Orders []string
+	Types                       []Type // those that may be made by the admin API
+	Formats, Signatures, Orders []string
 }
 
 // AllChoices are copies, which the caller may change.
 func AllChoices() Choices {
-	return Choices{destination.Names(), defaultFirst(format.Names(), "pendo"), defaultFirst(sign.Names(), sign.Pendo.String()), slices.Clone(orders)}
+	return Choices{Offered(), defaultFirst(format.Names(), "pendo"), defaultFirst(sign.Names(), sign.Pendo.String()), slices.Clone(orders)}
 }
 
 func defaultFirst(names []string, first string) []string {

@@ -22,11 +22,15 @@ func TestChoices(t *testing.T) {
 			}
 		}
 	}
-	try("type", c.Types, func(s *Spec, v string) { s.Type = v })
+	var types []string
+	for _, t := range c.Types {
+		types = append(types, t.Name)
+	}
+	try("type", types, func(s *Spec, v string) { s.Type = v })
 	try("format", c.Formats, func(s *Spec, v string) { s.Format = v })
 	try("signature[0]", c.Signatures, func(s *Spec, v string) { s.Signature = []string{v} })
 	try("order", c.Orders, func(s *Spec, v string) { s.Order = v })
-	if c.Types[0] != "url" || c.Formats[0] != "pendo" || c.Signatures[0] != "pendo" || c.Orders[0] != "none" {
+	if types[0] != "url" || c.Formats[0] != "pendo" || c.Signatures[0] != "pendo" || c.Orders[0] != "none" {
 		t.Errorf("the defaults do not come first: %+v", c)
 	}
 }

@@ -43,20 +43,36 @@ func jsonError(err error) error {
 // masked stands for a value that is kept and not shown. Sent back, it leaves the value as it is.
 const masked = "••••"
 
-// Merge is d changed as a JSON merge patch says (RFC 7396): a member that is null is inherited again. Of headers and settings,
-// the object as a whole is replaced, except that a masked value stays.
+// ofType are the settings that go with a webhook's type: those of one vendor mean nothing to another.
+var ofType = []string{"settings", "write_key", "access_token", "region"}
+
+// Merge is d changed as a JSON merge patch says (RFC 7396): a member that is null is inherited again, and so is one of
+// settings. Of headers, the object as a whole is replaced, except that a masked value stays. With the type goes what belongs
+// to it, and a URL that is a key, which would come out as that of another type.
 func (d Document) Merge(patch Document) Document {
 	merged := maps.Clone(d)
 	if merged == nil {
 		merged = Document{}
 	}
+	if was, is := d.kind(), patch.kind(); patch["type"] != nil && was != is {
+		for _, name := range ofType {
+			delete(merged, name)
+		}
+		if secretURL(was) && !secretURL(is) && (patch["url"] == nil || sameURL(patch["url"], d["url"])) {
+			delete(merged, "url")
+			patch = maps.Clone(patch)
+			delete(patch, "url")
+		}
+	}
 	for name, value := range patch {
 		switch {
 		case string(value) == "null":
 			delete(merged, name)
-		case string(value) == `"`+masked+`"` && d[name] != nil:
-		case name == "headers" || name == "settings":
+		case string(value) == `"`+masked+`"` && merged[name] != nil:
+		case name == "headers":
 			merged[name] = unmask(value, d[name])
+		case name == "settings":
+			merged[name] = mergePairs(merged[name], value)
 		case name == "url" && sameURL(value, d[name]):
 		default:
 			merged[name] = value
@@ -65,47 +81,38 @@ func (d Document) Merge(patch Document) Document {
 	return merged
 }
 
-// sameURL says that a URL is the one of before as it was shown.
-func sameURL(value, before json.RawMessage) bool {
-	var now, then string
-	return json.Unmarshal(value, &now) == nil && json.Unmarshal(before, &then) == nil && (now == MaskURL(then) || now == maskPath(then))
+// kind is the document's type.
+func (d Document) kind() string {
+	kind := "url"
+	_ = json.Unmarshal(d["type"], &kind) // what is no text is refused when the document is applied
+	return kind
 }
 
-// MaskAddress is the webhook's URL, or the path that a request to it names, as it may be shown. Of a type whose URL is a key
-// that is the host alone.
-func (s *Spec) MaskAddress(text string) string {
-	if kind, known := destination.ByName(s.Type); known && kind.AddressSecret {
-		return maskPath(text)
+// mergePairs is an object of texts changed as a merge patch says. A masked value stays.
+func mergePairs(before, patch json.RawMessage) json.RawMessage {
+	var all map[string]json.RawMessage
+	var changes map[string]json.RawMessage
+	if json.Unmarshal(patch, &changes) != nil {
+		return patch // it is refused when it is applied
 	}
-	return MaskURL(text)
-}
-
-// maskPath is a URL with all masked that comes behind its host.
-func maskPath(text string) string {
-	host := 0
-	if i := strings.Index(text, "://"); i >= 0 {
-		host = i + len("://")
+	_ = json.Unmarshal(before, &all) // without one before, all of it is new
+	if all == nil {
+		all = map[string]json.RawMessage{}
 	}
-	path := strings.IndexAny(text[host:], "/?#")
-	if path < 0 || text[host+path:] == "/" {
-		return text
-	}
-	return text[:host+path] + "/" + masked
-}
-
-// MaskURL is a URL with the values of those query members masked that prove who asks, as their names tell.
-func MaskURL(text string) string {
-	base, query, found := strings.Cut(text, "?")
-	if !found {
-		return text
-	}
-	members := strings.Split(query, "&")
-	for i, m := range members {
-		if name, value, _ := strings.Cut(m, "="); value != "" && (telling(name) || strings.EqualFold(name, "sig")) {
-			members[i] = name + "=" + masked
+	for name, value := range changes {
+		switch {
+		case string(value) == "null":
+			delete(all, name)
+		case string(value) == `"`+masked+`"` && all[name] != nil:
+		default:
+			all[name] = value
 		}
 	}
-	return base + "?" + strings.Join(members, "&")
+	text, err := json.Marshal(all)
+	if err != nil {
+		return patch
+	}
+	return text
 }
 
 func unmask(headers, before json.RawMessage) json.RawMessage {
@@ -141,6 +148,15 @@ func (d Document) Apply(inherited Spec) (Spec, []Fault) {
 		}
 	}
 	faults = append(faults, maskedFaults(&spec)...)
+	if t, known := destination.ByName(spec.Type); known && t.Local {
+		faults = append(faults, Fault{"type", "reaches this machine's own files; make it in the config file"})
+	} else if known {
+		for _, s := range t.Settings {
+			if s.Local && spec.Settings[s.Name] != inherited.Settings[s.Name] {
+				faults = append(faults, Fault{"settings." + s.Name, "reaches this machine's own files; make the webhook in the config file"})
+			}
+		}
+	}
 	if d["retries"] != nil && d["schedule"] == nil {
 		spec.Schedule = nil // its own retries win over a schedule that it only inherits
 	}
@@ -163,7 +179,7 @@ func maskedFaults(spec *Spec) (faults []Fault) {
 		}
 	}
 	if strings.Contains(spec.URL, masked) {
-		faults = append(faults, Fault{"url", text})
+		faults = append(faults, Fault{"url", "is masked in part, and is not the one that was shown; send it as a whole"})
 	}
 	for _, of := range []struct {
 		field string
@@ -279,7 +295,7 @@ func (s Spec) View() View {
 			case slices.Contains(secret, name) && x != "":
 				x = masked
 			case name == "url":
-				x = s.MaskAddress(x)
+				x = MaskURL(x, s.Type)
 			}
 			v[name] = x
 		case time.Duration:
@@ -334,6 +350,6 @@ func maskSettings(settings map[string]string) map[string]string {
 // telling says whether a header's value is a secret, as far as its name tells.
 func telling(name string) bool {
 	name = strings.ToLower(name)
-	return slices.ContainsFunc([]string{"auth", "bearer", "cookie", "credential", "jwt", "key", "pass", "private", "pwd", "secret", "session", "token"},
+	return name != "idempotency-key" && slices.ContainsFunc([]string{"auth", "bearer", "cookie", "credential", "jwt", "key", "pass", "private", "pwd", "secret", "session", "token"},
 		func(part string) bool { return strings.Contains(name, part) })
 }

@@ -1,6 +1,7 @@
 package hook
 
 import (
+	"fmt"
 	"reflect"
 	"testing"
 )
@@ -63,4 +64,72 @@ func parse(t *testing.T, text string) Document {
 		t.Fatal(err)
 	}
 	return d
+}
+
+// TestMergeSettings: settings change member by member, masked ones stay, and all of them go with their type.
+func TestMergeSettings(t *testing.T) {
+	kept := Document{}.Merge(parse(t, `{"type":"s3","settings":{"bucket":"b","access_key":"a","secret_key":"s3cret"},"region":"x","write_key":"w"}`))
+	f := func(patch, settings, region string, want ...string) {
+		t.Helper()
+		spec, faults := kept.Merge(parse(t, patch)).Apply(Spec{})
+		var got []string
+		for _, fault := range faults {
+			got = append(got, fault.Field)
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Fatalf("%s: faults %v, want those of %v", patch, faults, want)
+		}
+		if shown := fmt.Sprint(spec.Settings); want == nil && (shown != settings || spec.Region != region) {
+			t.Errorf("%s: settings %s, region %q", patch, shown, spec.Region)
+		}
+	}
+	f(`{"settings":{"bucket":"c"}}`, "map[access_key:a bucket:c secret_key:s3cret]", "x")
+	f(`{"settings":{"secret_key":"••••","prefix":"p"},"write_key":"••••"}`, "map[access_key:a bucket:b prefix:p secret_key:s3cret]", "x")
+	f(`{"settings":{"access_key":null,"secret_key":null}}`, "map[bucket:b]", "x")
+	f(`{"settings":null}`, "map[]", "x")
+	f(`{"type":"s3"}`, "map[access_key:a bucket:b secret_key:s3cret]", "x")
+	f(`{"type":"sftp","settings":{"host":"h"}}`, "map[host:h]", "")
+	f(`{"type":"sftp","settings":{"host":"h","secret_key":"••••"},"write_key":"••••"}`, "", "", "write_key", "settings.secret_key")
+	f(`{"settings":{"prefix":"••••"}}`, "", "", "settings.prefix")
+	f(`{"settings":7}`, "", "", "settings")
+}
+
+// TestSecretURL: a URL that is a key is shown as its host, is kept when that comes back, and stays with its type.
+func TestSecretURL(t *testing.T) {
+	const secret = "https://hooks.slack.com/services/T/B/abc"
+	kept := Document{}.Merge(parse(t, `{"type":"slack","url":"`+secret+`"}`))
+	f := func(patch, url string, want ...string) {
+		t.Helper()
+		spec, faults := kept.Merge(parse(t, patch)).Apply(Spec{})
+		if len(faults) != len(want) || len(want) > 0 && faults[0].Field != want[0] {
+			t.Fatalf("%s: faults %v, want those of %v", patch, faults, want)
+		}
+		if want == nil && spec.URL != url {
+			t.Errorf("%s: url %q, want %q", patch, spec.URL, url)
+		}
+	}
+	spec, _ := kept.Apply(Spec{})
+	if shown := spec.View()["url"]; shown != "https://hooks.slack.com/••••" {
+		t.Errorf("it is shown as %s", shown)
+	}
+	f(`{"url":"https://hooks.slack.com/••••"}`, secret)
+	f(`{"url":"https://hooks.slack.com/services/x"}`, "https://hooks.slack.com/services/x")
+	f(`{"url":"https://other.example/••••"}`, "", "url")
+	f(`{"type":"url"}`, "")
+	f(`{"type":"url","url":"https://hooks.slack.com/••••"}`, "")
+	f(`{"type":"url","url":"https://example.com/"}`, "https://example.com/")
+	f(`{"type":"zapier"}`, secret)
+}
+
+// TestLocal: what reaches this machine's files is made in the config file.
+func TestLocal(t *testing.T) {
+	_, faults := parse(t, `{"type":"file","settings":{"path":"/etc"}}`).Apply(Spec{})
+	if len(faults) != 1 || faults[0].Field != "type" {
+		t.Errorf("faults %v", faults)
+	}
+	for _, offered := range AllChoices().Types {
+		if offered.Local {
+			t.Errorf("%s is offered", offered.Name)
+		}
+	}
 }

@@ -40,6 +40,8 @@ func (w *Webhook) explain(e *event.Event, ids []string, app string) Reason {
 		return no("is off: enabled = false")
 	case w.App != "" && w.App != app:
 		return no("takes events of the app %q only, this one is of %q", w.App, app)
+	case !w.Takes(k):
+		return no("has no body for %s: the type %s takes none of that kind", k, w.Type)
 	case !w.Selects(k):
 		return no("does not select %s; it selects %s", k, strings.Join(w.Events, ", "))
 	}

@@ -16,23 +16,26 @@ import (
 type sort uint8
 
 const (
-	text   sort = iota
-	secret      // goes in and never comes out; an empty field leaves it as it is
-	number      // 0 is an empty field
-	whole       // 0 is 0
-	flag        // a checkbox
-	texts       // with commas or line breaks between them
-	marks       // a checkbox for each
-	pairs       // lines of "Name: value"
+	text    sort = iota
+	secret       // goes in and never comes out; an empty field leaves it as it is
+	number       // 0 is an empty field
+	whole        // 0 is 0
+	flag         // a checkbox
+	texts        // with commas or line breaks between them
+	marks        // a checkbox for each
+	pairs        // lines of "Name: value"
+	measure      // of bytes or of time; none is an empty field
+	lines        // a text of several lines
 )
 
-// fields are the settings of a webhook that a form has, events aside.
+// fields are the settings of a webhook that a form has, events and those of its type alone aside.
 var fields = []struct {
 	name string
 	sort sort
 }{
 	{"name", text}, {"type", text}, {"url", text}, {"write_key", secret}, {"access_token", secret}, {"region", text},
-	{"secret", secret}, {"secret_previous", secret}, {"signature", marks}, {"enabled", flag}, {"app", text}, {"properties", texts},
+	{"method", text}, {"body", lines}, {"batch_events", number}, {"batch_bytes", measure}, {"batch_age", measure},
+	{"secret", secret}, {"secret_previous", secret}, {"signature", marks}, {"enabled", flag}, {"app", text}, {"where", lines}, {"properties", texts},
 	{"format", text}, {"order", text}, {"rate", number}, {"burst", number}, {"in_flight", number}, {"timeout", text},
 	{"retries", whole}, {"schedule", texts}, {"probe", flag}, {"owner", text}, {"headers", pairs}, {"allow_private", flag}, {"allow_http", flag},
 }
@@ -42,6 +45,9 @@ type values map[string]string
 
 const checked = "on"
 
+// settingsField stands before the names of settings that only one type has.
+const settingsField = "settings."
+
 // clearField stands before the name of a secret that is to be taken away.
 const clearField = "clear."
 
@@ -50,6 +56,14 @@ func shown(settings hook.View) values {
 	v := values{}
 	for _, f := range fields {
 		v[f.name] = show(f.sort, settings[f.name])
+	}
+	kind, _ := settings["type"].(string)
+	t, _ := hook.TypeByName(kind)
+	own, _ := settings["settings"].(map[string]string)
+	for _, s := range t.Settings {
+		if !s.Secret {
+			v[settingsField+s.Name] = own[s.Name]
+		}
 	}
 	return v
 }
@@ -73,7 +87,7 @@ func show(s sort, value any) string {
 		return ""
 	}
 	plain := fmt.Sprint(value)
-	if s == secret || s == number && plain == "0" {
+	if s == secret || s == number && plain == "0" || s == measure && (plain == "0" || plain == "0s") {
 		return ""
 	}
 	return plain
@@ -87,15 +101,23 @@ func sent(form url.Values) values {
 		switch f.sort {
 		case marks:
 			v[f.name] = strings.Join(form[f.name], ", ")
-		case pairs:
-			v[f.name] = strings.ReplaceAll(form.Get(f.name), "\r\n", "\n")
+		case pairs, lines:
+			v[f.name] = unixLines(form.Get(f.name))
 		case secret:
 			v[f.name] = form.Get(f.name) // spaces are part of it
 			v[clearField+f.name] = form.Get(clearField + f.name)
 		}
 	}
+	t, _ := hook.TypeByName(v["type"])
+	for _, s := range t.Settings {
+		name := settingsField + s.Name
+		v[name], v[clearField+name] = strings.TrimSpace(unixLines(form.Get(name))), form.Get(clearField+name)
+	}
 	return v
 }
+
+// unixLines is a text as a browser sends it, with line breaks of one character.
+func unixLines(text string) string { return strings.ReplaceAll(text, "\r\n", "\n") }
 
 // changes are the settings that differ from what was there before, as a merge patch. What is no value of its setting
 // goes in as a text, which the registry refuses in words of its own.
@@ -166,8 +188,12 @@ func split(list string) (parts []string) {
 	return parts
 }
 
-// settingOf is the setting that a fault's field names: "headers.Accept" is of headers, "events[2]" of events.
+// settingOf is the setting that a fault's field names: "headers.Accept" is of headers, "events[2]" of events. What only one
+// type has stands for itself.
 func settingOf(field string) string {
+	if strings.HasPrefix(field, settingsField) {
+		return field
+	}
 	if i := strings.IndexAny(field, ".["); i > 0 {
 		return field[:i]
 	}

@@ -24,6 +24,7 @@ type formView struct {
 	All      bool   // all events
 	More     string // selections that no category shows
 	Hook     hook.Choices
+	Type     hook.Type
 	Apps     []string
 	Problem  string              // why nothing was saved, where no field is to blame
 	Faults   map[string][]string // by setting
@@ -90,13 +91,14 @@ func newFamilies(p *picked) (views []familyView) {
 }
 
 // rare are the settings that are folded away.
-var rare = []string{"format", "signature", "secret_previous", "rate", "burst", "in_flight", "timeout", "retries", "schedule", "order", "probe",
+var rare = []string{"batch_events", "batch_bytes", "batch_age", "format", "signature", "secret_previous", "rate", "burst", "in_flight", "timeout", "retries", "schedule", "order", "probe",
 	"owner", "headers", "properties", "allow_private", "allow_http"}
 
 // newForm is the form with values in its fields.
 func (p *Pages) newForm(r *http.Request, v values, events picked) formView {
 	view := formView{Frame: p.Frame(r, "webhooks"), Values: v, Kept: map[string]bool{}, Families: p.newFamilies(&events), All: events.all,
 		More: strings.Join(events.more, "\n"), Hook: hook.AllChoices(), Faults: map[string][]string{}}
+	view.Type, _ = hook.TypeByName(v["type"])
 	for _, app := range p.opt.Desk.Apps() {
 		view.Apps = append(view.Apps, app.Name)
 	}
@@ -109,11 +111,19 @@ func (p *Pages) formOf(r *http.Request, w *desk.Webhook, v values, events picked
 	view.Name, view.ETag, view.Fixed = w.Name, w.ETag, w.Origin == registry.File
 	of := p.frameOf(r, w, "edit")
 	view.Of = &of
+	same := v["type"] == setting(w, "type")
 	for _, f := range fields {
-		view.Kept[f.name] = f.sort == secret && setting(w, f.name) != ""
+		view.Kept[f.name] = f.sort == secret && setting(w, f.name) != "" && (same || !ofType(f.name))
+	}
+	own, _ := w.Settings["settings"].(map[string]string)
+	for _, s := range view.Type.Settings {
+		view.Kept[settingsField+s.Name] = same && s.Secret && own[s.Name] != ""
 	}
 	return view
 }
+
+// ofType says whether a secret goes with the type of the webhook.
+func ofType(name string) bool { return name == "write_key" || name == "access_token" }
 
 // Signs says whether a signature is among those of the form.
 func (v formView) Signs(scheme string) bool {
@@ -132,7 +142,21 @@ func (v formView) Title() string {
 }
 
 func (p *Pages) newHook(w http.ResponseWriter, r *http.Request) {
-	p.Show(w, http.StatusOK, "form", p.newForm(r, values{"type": hook.AllChoices().Types[0]}, picked{of: map[string]*picks{}}))
+	kind := cmp.Or(r.URL.Query().Get("type"), "url")
+	if _, known := hook.TypeByName(kind); !known {
+		kind = "url"
+	}
+	p.Show(w, http.StatusOK, "form", p.newForm(r, values{"type": kind}, picked{of: map[string]*picks{}}))
+}
+
+// fitForm shows a form again with the fields of the type that was chosen in it. Nothing is saved.
+func (p *Pages) fitForm(w http.ResponseWriter, r *http.Request) {
+	f, err := p.readForm(r, r.PostForm.Get("of"))
+	if err != nil {
+		p.refuse(w, r, err)
+		return
+	}
+	p.Show(w, http.StatusOK, "form", p.formAgain(r, &f))
 }
 
 func (p *Pages) editHook(w http.ResponseWriter, r *http.Request) {
@@ -169,6 +193,7 @@ func (f *sentForm) document() hook.Document {
 		before, events = shown(f.of.Settings), settings(f.of, "events")
 	}
 	d := changes(before, f.values)
+	f.addSettings(d, before)
 	if now := f.events.events(); !slices.Equal(now, pickedAgain(events)) {
 		d["events"] = literal(now)
 	}
@@ -176,6 +201,34 @@ func (f *sentForm) document() hook.Document {
 		d[name] = null
 	}
 	return d
+}
+
+// addSettings adds those that only the form's type has, and takes away what it does not have and there was before.
+func (f *sentForm) addSettings(d hook.Document, before values) {
+	t, _ := hook.TypeByName(f.values["type"])
+	changed := f.values["type"] != before["type"]
+	own := map[string]*string{}
+	for _, s := range t.Settings {
+		name := settingsField + s.Name
+		now, was := f.values[name], before[name]
+		if changed {
+			was = ""
+		}
+		switch {
+		case now != was && now != "":
+			own[s.Name] = &now
+		case now != was, s.Secret && now == "" && f.values[clearField+name] != "" && !changed:
+			own[s.Name] = nil
+		}
+	}
+	if len(own) > 0 {
+		d["settings"] = literal(own)
+	}
+	for _, field := range fields {
+		if f.of != nil && field.sort == secret && !takes(&t, field.name) && setting(f.of, field.name) != "" {
+			d[field.name] = null
+		}
+	}
 }
 
 // pickedAgain are events in the way in which a form that changes nothing sends them.
@@ -234,12 +287,31 @@ func (p *Pages) formAgain(r *http.Request, f *sentForm) (view formView) {
 		view.ETag = f.etag
 	}
 	for _, field := range fields {
-		if field.sort == secret && f.values[field.name] != "" {
-			view.Faults[field.name] = append(view.Faults[field.name], "type it again: a secret is not sent back to the browser")
-			f.values[field.name] = ""
+		if field.sort == secret {
+			view.forget(field.name, "")
 		}
 	}
+	for _, s := range view.Type.Settings {
+		if s.Secret {
+			view.forget(settingsField+s.Name, "")
+		}
+	}
+	before := ""
+	if f.of != nil {
+		before = setting(f.of, "url")
+	}
+	if view.Type.URLSecret && f.values["url"] != before {
+		view.forget("url", before)
+	}
 	return view
+}
+
+// forget puts another value in place of a secret that was typed.
+func (v *formView) forget(name, instead string) {
+	if v.Values[name] != "" && takes(&v.Type, name) {
+		v.Faults[name] = append(v.Faults[name], "type it again: a secret is not sent back to the browser")
+	}
+	v.Values[name] = instead
 }
 
 // blame puts what is wrong beside the fields that it is about.
@@ -250,7 +322,7 @@ func (v *formView) blame(e *desk.Error) {
 	}
 	for _, f := range faults {
 		name := settingOf(f.Field)
-		if name != "events" && !slices.ContainsFunc(fieldNames(), func(known string) bool { return known == name }) {
+		if name != "events" && !v.has(name) {
 			v.Problem = cmp.Or(v.Problem, f.Message)
 			continue
 		}
@@ -262,9 +334,12 @@ func (v *formView) blame(e *desk.Error) {
 	}
 }
 
-func fieldNames() (names []string) {
+// has says whether the form has a field for a setting.
+func (v *formView) has(name string) bool {
 	for _, f := range fields {
-		names = append(names, f.name)
+		if f.name == name {
+			return v.Takes(name)
+		}
 	}
-	return names
+	return slices.ContainsFunc(v.Type.Settings, func(s hook.TypeSetting) bool { return settingsField+s.Name == name })
 }

@@ -175,7 +175,7 @@ func (q listQuery) finds(w *desk.Webhook) bool {
 		return true
 	}
 	sought := strings.ToLower(q.Search)
-	for _, text := range []string{w.Name, setting(w, "url"), setting(w, "owner"), setting(w, "app"), strings.Join(settings(w, "events"), " ")} {
+	for _, text := range []string{w.Name, setting(w, "url"), w.Place, typeName(setting(w, "type")), setting(w, "owner"), setting(w, "app"), strings.Join(settings(w, "events"), " ")} {
 		if strings.Contains(strings.ToLower(text), sought) {
 			return true
 		}

@@ -19,6 +19,7 @@ func (p *Pages) Handlers() map[string]map[string]http.HandlerFunc {
 		"/webhooks":                     {"GET": p.list, "POST": p.form(p.create)},
 		"/webhooks/new":                 {"GET": p.newHook},
 		"/webhooks/test":                {"POST": p.form(p.tryForm)},
+		"/webhooks/fields":              {"POST": p.form(p.fitForm)},
 		"/webhook/{name}":               {"GET": p.hook},
 		"/webhook/{name}/delete":        {"GET": p.askDelete, "POST": p.form(p.delete)},
 		"/webhook/{name}/test":          {"POST": p.form(p.try)},

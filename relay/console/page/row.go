@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -15,7 +16,7 @@ import (
 type hookRow struct {
 	*desk.Webhook
 	State   state
-	Where   string // host of its address
+	Where   string // the type and the host of its address, or what stands for that
 	Rate    string
 	Success string
 	Worry   string // colour of a share of success that is low
@@ -28,7 +29,7 @@ type hookRow struct {
 }
 
 func newHookRow(w *desk.Webhook) hookRow {
-	row := hookRow{Webhook: w, State: states[w.Live.State], Where: host(setting(w, "url")), Rate: rate(w.Live.Rate), Success: nothing,
+	row := hookRow{Webhook: w, State: states[w.Live.State], Where: where(w), Rate: rate(w.Live.Rate), Success: nothing,
 		Lag: nothing, Spark: newSpark(w.Live.Recent), Waiting: w.Live.Backlog + w.Live.Parked + int64(w.Live.InFlight),
 		Wanted: w.Enabled, Running: w.Enabled && w.Disabled == nil && len(w.Faults) == 0, File: w.Origin == registry.File}
 	if w.Disabled != nil {
@@ -58,7 +59,25 @@ func (r hookRow) Switchable() bool {
 }
 
 // Address is where deliveries are posted.
-func (r hookRow) Address() string { return setting(r.Webhook, "url") }
+func (r hookRow) Address() string { return cmp.Or(r.Place, setting(r.Webhook, "url")) }
+
+// Kind is what people call its type; "" of an ordinary URL.
+func (r hookRow) Kind() string {
+	if kind := setting(r.Webhook, "type"); kind != "url" {
+		return typeName(kind)
+	}
+	return ""
+}
+
+// where says in a few words where a webhook leads.
+func where(w *desk.Webhook) string {
+	row := hookRow{Webhook: w}
+	at := row.Address()
+	if strings.HasPrefix(at, "http") {
+		at = host(at)
+	}
+	return strings.Trim(row.Kind()+" · "+at, " ·")
+}
 
 // Events says in a few words what the webhook selects.
 func (r hookRow) Events() string {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"edgerelay/relay/desk"
+	"edgerelay/relay/hook"
 )
 
 // hookFrame is what all pages of one webhook have around them.
@@ -111,7 +112,14 @@ func facts(w *desk.Webhook) (list []fact) {
 			list = append(list, fact{Name: name, Value: value})
 		}
 	}
-	add("URL", v["url"])
+	row := hookRow{Webhook: w}
+	t, _ := hook.TypeByName(v["type"])
+	add("Type", row.Kind())
+	add("To", row.Address())
+	add("Region", v["region"])
+	for _, s := range t.Settings {
+		add(titled(s.Name), v[settingsField+s.Name])
+	}
 	list = append(list, fact{Name: "Events", List: settings(w, "events")})
 	app := v["app"]
 	if app == "" {
@@ -119,14 +127,10 @@ func facts(w *desk.Webhook) (list []fact) {
 	}
 	add("App", app)
 	add("Format", v["format"])
-	signed := "no: there is no secret"
-	if setting(w, "secret") != "" {
-		signed = v["signature"]
-		if setting(w, "secret_previous") != "" {
-			signed += ", with the previous secret too"
-		}
+	if t.Signs {
+		add("Signed", signed(w, v))
 	}
-	add("Signed", signed)
+	add("Batch", batch(v))
 	if v["rate"] != "" {
 		add("Pace", v["rate"]+" a second, "+v["burst"]+" at once")
 	}
@@ -146,6 +150,32 @@ func facts(w *desk.Webhook) (list []fact) {
 		add("Probe", "it is tried now and then when it was turned off")
 	}
 	return list
+}
+
+// signed says how deliveries are signed.
+func signed(w *desk.Webhook, v values) string {
+	switch {
+	case setting(w, "secret") == "":
+		return "no: there is no secret"
+	case setting(w, "secret_previous") != "":
+		return v["signature"] + ", with the previous secret too"
+	}
+	return v["signature"]
+}
+
+// batch says what its user wants of batches.
+func batch(v values) string {
+	var parts []string
+	if n := v["batch_events"]; n != "" {
+		parts = append(parts, "at most "+n+" events")
+	}
+	if n := v["batch_bytes"]; n != "" {
+		parts = append(parts, "at most "+n)
+	}
+	if d := v["batch_age"]; d != "" {
+		parts = append(parts, "gathered for "+d)
+	}
+	return strings.Join(parts, ", ")
 }
 
 // deleteView is the page that asks before a webhook is deleted.

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
+
+	"edgerelay/relay/hook"
 )
 
 // nothing stands where there is no value.
@@ -21,7 +23,7 @@ func (p *Pages) words() template.FuncMap {
 		"asset":      p.address,
 		"navigation": p.navigation,
 		"path":       url.PathEscape,
-		"typeName":   func(name string) string { return cmp.Or(typeNames[name], name) },
+		"typeName":   typeName,
 		"orderName":  func(name string) string { return cmp.Or(orderNames[name], name) },
 		"duration":   Duration,
 		"count":      func(n any) string { return count(reflect.ValueOf(n).Convert(reflect.TypeFor[int64]()).Int()) },
@@ -46,11 +48,14 @@ func (p *Pages) navigation() []choice {
 	}
 }
 
-// typeNames and orderNames are what people call settings' values; others stand for themselves.
-var (
-	typeNames  = map[string]string{"url": "URL", "segment": "Segment", "intercom": "Intercom"}
-	orderNames = map[string]string{"none": "As they can be delivered", "visitor": "Events of one visitor never overtake each other"}
-)
+// orderNames are what people call an order.
+var orderNames = map[string]string{"none": "As they can be delivered", "visitor": "Events of one visitor never overtake each other"}
+
+// typeName is what people call a type.
+func typeName(name string) string {
+	t, _ := hook.TypeByName(name)
+	return cmp.Or(t.Title, name)
+}
 
 // moment is a time as a page shows it: how long ago, and on hover when exactly.
 type moment struct{ Ago, Exact, Stamp string }

@@ -1,14 +1,6 @@
-// The form of a webhook shows the fields of the chosen type only, counts what is picked, and begins where it is wrong.
+// The form of a webhook counts what is picked, and begins where it is wrong.
 "use strict";
 (() => {
-  const type = document.getElementById("type");
-  const fit = () => {
-    for (const field of document.querySelectorAll("[data-types]")) {
-      field.hidden = !field.dataset.types.split(" ").includes(type.value);
-    }
-  };
-  type.addEventListener("change", fit);
-  fit();
   for (const items of document.querySelectorAll(".items")) {
     const summary = items.querySelector("summary"), typed = items.querySelector('[name^="ids."]');
     items.addEventListener("input", (event) => {

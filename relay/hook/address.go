@@ -1,0 +1,76 @@
+package hook
+
+import (
+	"encoding/json"
+	"net/url"
+	"strings"
+
+	"edgerelay/relay/destination"
+)
+
+// Place says to people where a webhook's deliveries go: a URL with what is secret in it masked, or "s3://bucket/prefix".
+func (w *Webhook) Place() string {
+	switch {
+	case w.Plan != nil && w.Plan.Place != "":
+		return w.Plan.Place
+	case w.Target == nil || w.Target.Host == "":
+		return ""
+	}
+	return MaskURL(w.Target.String(), w.Type)
+}
+
+// MaskURL is the URL of a webhook of this type as it may be seen. Masked are the values of those query members that prove
+// who asks, as their names tell, and all but the host where the type's URLs are keys as a whole.
+func MaskURL(text, kind string) string {
+	if secretURL(kind) {
+		return maskAddress(text)
+	}
+	return maskQuery(text)
+}
+
+// secretURL says whether the URLs of a type are keys.
+func secretURL(kind string) bool {
+	t, known := destination.ByName(kind)
+	return known && t.AddressSecret
+}
+
+// maskAddress is a URL, or the path that a request names, with all masked that comes behind its host.
+func maskAddress(text string) string {
+	host := 0
+	if i := strings.Index(text, "://"); i >= 0 {
+		host = i + len("://")
+	}
+	path := strings.IndexAny(text[host:], "/?#")
+	if path < 0 || text[host+path:] == "/" {
+		return text
+	}
+	return text[:host+path] + "/" + masked
+}
+
+func maskQuery(text string) string {
+	base, query, found := strings.Cut(text, "?")
+	if !found {
+		return text
+	}
+	members := strings.Split(query, "&")
+	for i, m := range members {
+		if name, value, _ := strings.Cut(m, "="); value != "" && tellingMember(name) {
+			members[i] = name + "=" + masked
+		}
+	}
+	return base + "?" + strings.Join(members, "&")
+}
+
+func tellingMember(name string) bool {
+	if plain, err := url.QueryUnescape(name); err == nil {
+		name = plain
+	}
+	return telling(name) || strings.EqualFold(name, "sig")
+}
+
+// sameURL says that a URL is the one of before as it was shown.
+func sameURL(value, before json.RawMessage) bool {
+	var now, then string
+	return json.Unmarshal(value, &now) == nil && json.Unmarshal(before, &then) == nil && then != "" &&
+		(now == maskQuery(then) || now == maskAddress(then))
+}
