@@ -64,6 +64,13 @@ func Difference(from, to *Config) (changes []Change) {
 		if slices.Contains(private, key[strings.LastIndexByte(key, '.')+1:]) {
 			c.From, c.To = hide(was), hide(is)
 		}
+		if strings.HasSuffix(key, ".url") {
+			table := strings.TrimSuffix(key, "url") + "type"
+			c.From, c.To = hook.MaskURL(was, before[table]), hook.MaskURL(is, after[table])
+			if c.From == c.To {
+				c.From, c.To = hide(was), hide(is)
+			}
+		}
 		changes = append(changes, c)
 	}
 	return changes

@@ -43,7 +43,7 @@ func (l *lane) tell(outcome journal.Outcome, v Verdict, now time.Time) {
 	}
 	*a = journal.Attempt{Time: now, Webhook: s.hook.Name, Event: l.event.Kind.String(), Number: l.course.number,
 		Outcome: outcome, Status: v.Status, Reason: v.Reason, Sampled: outcome == journal.Delivered,
-		Request: a.Request[:0], Reply: a.Reply[:0], Timing: l.course.timing}
+		Request: a.Request[:0], Reply: a.Reply[:0], Timing: l.course.timing, Secrets: s.secrets}
 	if l.event.Kind != 0 {
 		a.UniqueID = hex.EncodeToString(l.event.UniqueID[:])
 	}

@@ -30,6 +30,7 @@ type Sender struct {
 	alarm   *alarm
 	metrics *hookMetrics
 	logger  *slog.Logger
+	secrets []string // of the webhook, which nothing that is told of an attempt may show
 
 	// Nothing new is begun when soft has ended; attempts under way are cut off when hard has.
 	soft, hard       context.Context
@@ -50,7 +51,7 @@ type Sender struct {
 }
 
 func newSender(w *hook.Webhook, o *Options, m *hookMetrics) (*Sender, error) {
-	s := &Sender{hook: w, opt: o, cargo: newCargo(w), metrics: m, logger: o.Logger.With("webhook", w.Name)}
+	s := &Sender{hook: w, opt: o, cargo: newCargo(w), metrics: m, logger: o.Logger.With("webhook", w.Name), secrets: w.Secrets()}
 	if w.Plan != nil {
 		s.head = appendHead(nil, w, o.UserAgent)
 	}

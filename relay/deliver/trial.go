@@ -33,7 +33,7 @@ func (f *Fleet) Try(ctx context.Context, w *hook.Webhook, e *event.Event) (t Tri
 		return t, fmt.Errorf("try webhook %q: %w", w.Name, err)
 	}
 	o := f.opt.Load()
-	s := &Sender{hook: w, opt: o, head: appendHead(nil, w, o.UserAgent), logger: o.Logger}
+	s := &Sender{hook: w, opt: o, head: appendHead(nil, w, o.UserAgent), logger: o.Logger, secrets: w.Secrets()}
 	s.dialer = newDialer(ctx, w, &o.network)
 	l := newLane(s, signer)
 	defer l.hangUp()

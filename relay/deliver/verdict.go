@@ -10,6 +10,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"edgerelay/relay/destination"
+	"edgerelay/relay/hook"
 )
 
 // Outcome, Verdict and Ruling are what attempts come to.
@@ -41,7 +42,20 @@ func (l *lane) judge(by func(*destination.Answer) Verdict, err error, n int, now
 	if v.Each != nil && len(v.Each) != n {
 		panic(fmt.Sprintf("deliver: %d rulings for a batch of %d", len(v.Each), n))
 	}
+	l.sender.scrub(&v)
 	return v
+}
+
+// scrub masks the webhook's secrets in reasons: a destination may say in its answer what it was sent.
+func (s *Sender) scrub(v *Verdict) {
+	if v.Reason != "" {
+		v.Reason = hook.ScrubText(v.Reason, s.secrets)
+	}
+	for i := range v.Each {
+		if r := &v.Each[i]; r.Reason != "" {
+			r.Reason = hook.ScrubText(r.Reason, s.secrets)
+		}
+	}
 }
 
 // judgeEvents judges by the webhook's plan.

@@ -37,7 +37,8 @@ type Attempt struct {
 	Body      []byte   // the first BodyMax bytes of the reply's body
 	Truncated bool     // the reply's body was longer
 	Timing    Timing
-	Sampled   bool // a success that was kept by the share of successes to keep
+	Secrets   []string // texts to be masked in all of this, the longest first; not kept
+	Sampled   bool     // a success that was kept by the share of successes to keep
 }
 
 // Header is one header of a request or a reply.

@@ -58,16 +58,20 @@ func (m maskNames) secret(name string) bool {
 const scrubMin = 8
 
 // secretsOf are the values that must not be seen in the reply either: some receivers answer with what they were sent.
-// Of "Bearer abc" the second word counts by itself. The longest comes first, as one may be part of another.
-func (m maskNames) secretsOf(request []Header) (values []string) {
-	for i := range request {
-		if h := &request[i]; len(h.Value) >= scrubMin && m.secret(h.Name) {
+// Of "Bearer abc" the second word counts by itself, and those that are known count everywhere. The longest comes first, as one may be part of another.
+func (m maskNames) secretsOf(a *Attempt) (values []string) {
+	for i := range a.Request {
+		if h := &a.Request[i]; len(h.Value) >= scrubMin && m.secret(h.Name) {
 			values = append(values, h.Value)
 			if _, word, ok := strings.Cut(h.Value, " "); ok && len(word) >= scrubMin {
 				values = append(values, word)
 			}
 		}
 	}
+	if len(values) == 0 {
+		return a.Secrets
+	}
+	values = append(values, a.Secrets...)
 	slices.SortFunc(values, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
 	return values
 }

@@ -31,7 +31,7 @@ var errDamaged = errors.New("bytes are cut short or damaged")
 
 // appendRow appends an entry, bounded and with its secrets masked.
 func appendRow(dst []byte, a *Attempt, names maskNames) []byte {
-	secrets := names.secretsOf(a.Request)
+	secrets := names.secretsOf(a)
 	body, truncated := cutBody(a.Body, secrets)
 	flags := bitIf(a.Sampled, flagSampled) | bitIf(a.Truncated || truncated, flagTruncated) | bitIf(a.Timing.Reused, flagReused) |
 		bitIf(a.Timing != Timing{}, flagTimed)
