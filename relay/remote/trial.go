@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -59,7 +60,7 @@ func (s *testCommand) Run(ctx context.Context, c *Console) error {
 // print prints the request, the reply, and what it means.
 func (s *testCommand) print(c *Console, t trial) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n", clean(t.Request.Line))
+	fmt.Fprintf(&b, "%s\n", clean(cmp.Or(t.Request.Line, t.Request.URL))) // a carrier makes requests of its own
 	for _, h := range t.Request.Headers {
 		fmt.Fprintf(&b, "%s: %s\n", clean(h.Name), clean(h.Value))
 	}

@@ -26,6 +26,7 @@ type Webhook struct {
 	Test    testCommand    `cmd:"" help:"Send a webhook one event, on or off, and print the reply."`
 	Log     logCommand     `cmd:"" help:"What came of a webhook's attempts, the newest first."`
 	Replay  replayCommand  `cmd:"" help:"Send past events or dead letters again."`
+	Types   typesCommand   `cmd:"" help:"The types that a webhook may have, or what one of them takes."`
 }
 
 // webhook is a webhook as the API answers it, as far as it is printed.
@@ -35,6 +36,7 @@ type webhook struct {
 	Enabled  bool
 	Disabled *struct{ Reason string }
 	Settings map[string]any
+	Place    string // where deliveries go
 	Faults   []fault
 	Live     struct {
 		State, Reason                   string
@@ -61,10 +63,18 @@ func (listCommand) Run(ctx context.Context, c *Console) error {
 		t := newTable(c.Out, "name", "state", "rate/s", "success", "lag", "waiting", "dead", "from", "to")
 		for _, w := range v.Webhooks {
 			t.row(w.Name, w.Live.State, fmt.Sprintf("%.1f", w.Live.Rate), share(w.Live.Success), span(w.Live.Lag),
-				fmt.Sprint(w.Live.Backlog+w.Live.Parked+w.Live.InFlight), fmt.Sprint(w.Live.Dead), w.Origin, fmt.Sprint(w.Settings["url"]))
+				fmt.Sprint(w.Live.Backlog+w.Live.Parked+w.Live.InFlight), fmt.Sprint(w.Live.Dead), w.Origin, w.to())
 		}
 		return t.end()
 	})
+}
+
+// to says where a webhook leads, as far as that can be told.
+func (w *webhook) to() string {
+	if w.Place != "" {
+		return w.Place
+	}
+	return fmt.Sprint(w.Settings["url"])
 }
 
 type showCommand struct {
@@ -85,6 +95,7 @@ func printWebhook(out io.Writer, w webhook) error {
 	t := newRows(out)
 	t.row("name", w.Name)
 	t.row("made in", map[string]string{"file": "the config file", "api": "the console or by the API"}[w.Origin])
+	t.row("leads to", w.to())
 	t.row("state", w.Live.State)
 	if w.Live.Reason != "" {
 		t.row("reason", w.Live.Reason)
@@ -98,6 +109,12 @@ func printWebhook(out io.Writer, w webhook) error {
 	t.row("waiting", fmt.Sprintf("%d, %d for their next attempt, %d under way", w.Live.Backlog, w.Live.Parked, w.Live.InFlight))
 	t.row("dead letters", fmt.Sprint(w.Live.Dead))
 	for _, key := range slices.Sorted(maps.Keys(w.Settings)) {
+		if own, ok := w.Settings[key].(map[string]any); ok && key == "settings" {
+			for _, name := range slices.Sorted(maps.Keys(own)) {
+				t.row("settings."+name, fmt.Sprint(own[name]))
+			}
+			continue
+		}
 		if text := settingText(w.Settings[key]); text != "" && key != "name" {
 			t.row(key, text)
 		}
@@ -110,6 +127,9 @@ func settingText(v any) string {
 	case nil:
 		return ""
 	case string:
+		if v == "0" || v == "0s" {
+			return ""
+		}
 		return v
 	case []any:
 		texts := make([]string, len(v))
@@ -137,16 +157,20 @@ func settingText(v any) string {
 
 // settings are the flags that make or change a webhook. What has no flag is set by --set or by a file.
 type settings struct {
-	URL       string            `name:"url" help:"Where deliveries are posted."`
-	Type      string            `help:"Type (default: url)."`
-	Event     []string          `sep:"none" help:"Event to send: NAME, NAME:ID or a pattern; may be repeated."`
-	Secret    string            `help:"Secret to sign with; - reads it from standard input."`
-	App       string            `help:"Events of this app only."`
-	Format    string            `help:"Shape of the body."`
-	Signature []string          `help:"Signature schemes."`
-	Owner     string            `help:"Mail address of who hears when it is turned off."`
-	Set       map[string]string `placeholder:"KEY=VALUE" help:"Any other setting, by its key in the config file; VALUE is JSON or a text."`
-	From      string            `placeholder:"FILE" help:"JSON file with settings, - for standard input; flags go before it."`
+	URL         string            `name:"url" help:"Where deliveries are posted; of a vendor's type it overrides the vendor's endpoint."`
+	Type        string            `help:"What is at the other end, see \"edgerelay webhook types\" (default: url)."`
+	WriteKey    string            `help:"Key that events are written with, of types that have one; - reads it from standard input."`
+	AccessToken string            `help:"Token of the vendor's API, of types that have one; - reads it from standard input."`
+	Region      string            `help:"Region, of types that have regions."`
+	Setting     map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"What only this type takes; @FILE as the value reads it from a file; may be repeated."`
+	Event       []string          `sep:"none" help:"Event to send: NAME, NAME:ID or a pattern; may be repeated."`
+	Secret      string            `help:"Secret to sign with; - reads it from standard input."`
+	App         string            `help:"Events of this app only."`
+	Format      string            `help:"Shape of the body."`
+	Signature   []string          `help:"Signature schemes."`
+	Owner       string            `help:"Mail address of who hears when it is turned off."`
+	Set         map[string]string `placeholder:"KEY=VALUE" help:"Any other setting, by its key in the config file, such as rate or settings.bucket; VALUE is JSON or a text."`
+	From        string            `placeholder:"FILE" help:"JSON file with settings, - for standard input; flags go before it."`
 }
 
 // document is the settings as the API takes them.
@@ -157,14 +181,11 @@ func (s *settings) document() (map[string]any, error) {
 			return nil, err
 		}
 	}
-	if s.Secret == "-" {
-		line, err := bufio.NewReader(os.Stdin).ReadString('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
-			return nil, fmt.Errorf("read the secret: %w", err)
-		}
-		s.Secret = strings.TrimRight(line, "\r\n")
+	if err := s.readSecrets(os.Stdin); err != nil {
+		return nil, err
 	}
-	for key, value := range map[string]string{"url": s.URL, "type": s.Type, "secret": s.Secret, "app": s.App, "format": s.Format, "owner": s.Owner} {
+	for key, value := range map[string]string{"url": s.URL, "type": s.Type, "write_key": s.WriteKey, "access_token": s.AccessToken,
+		"region": s.Region, "secret": s.Secret, "app": s.App, "format": s.Format, "owner": s.Owner} {
 		if value != "" {
 			d[key] = value
 		}
@@ -174,14 +195,60 @@ func (s *settings) document() (map[string]any, error) {
 			d[key] = values
 		}
 	}
-	for key, value := range s.Set {
-		if json.Valid([]byte(value)) {
+	for _, key := range slices.Sorted(maps.Keys(s.Set)) { // settings before their members
+		value := s.Set[key]
+		switch name, own := strings.CutPrefix(key, "settings."); {
+		case own:
+			put(d, name, value)
+		case json.Valid([]byte(value)):
 			d[key] = json.RawMessage(value)
-		} else {
+		default:
 			d[key] = value
 		}
 	}
+	for name, value := range s.Setting {
+		if file, is := strings.CutPrefix(value, "@"); is {
+			text, err := readInput(file)
+			if err != nil {
+				return nil, fmt.Errorf("read the setting %s: %w", name, err)
+			}
+			value = string(text)
+		}
+		put(d, name, value)
+	}
 	return d, nil
+}
+
+// put sets a member of settings, all of which are texts. An empty one is taken away.
+func put(d map[string]any, name, value string) {
+	own := map[string]any{}
+	switch before := d["settings"].(type) {
+	case map[string]any:
+		own = before
+	case json.RawMessage:
+		_ = json.Unmarshal(before, &own) // what is no object gives way
+	}
+	own[name] = value
+	if value == "" {
+		own[name] = nil
+	}
+	d["settings"] = own
+}
+
+// readSecrets reads the secrets that are to come from in, a line each, in the order of the flags.
+func (s *settings) readSecrets(in io.Reader) error {
+	lines := bufio.NewReader(in)
+	for _, secret := range []*string{&s.WriteKey, &s.AccessToken, &s.Secret} {
+		if *secret != "-" {
+			continue
+		}
+		line, err := lines.ReadString('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			return fmt.Errorf("read the secret: %w", err)
+		}
+		*secret = strings.TrimRight(line, "\r\n")
+	}
+	return nil
 }
 
 func readDocument(file string, d *map[string]any) error {

@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -59,6 +61,16 @@ func TestCommandsAskAndPrint(t *testing.T) {
 	f((&showCommand{Name: "my crm"}).Run, oneWebhook, "GET /api/webhooks/my%20crm Bearer t0ken", "reason        503 [31m Service Unavailable\n", "events        *\n")
 	f((&createCommand{Name: "a/b", Enable: true, settings: settings{URL: "https://example.com/", Event: []string{"pageLoaded:a,b"}, Set: map[string]string{"rate": "5", "timeout": "3s"}}}).Run,
 		oneWebhook, `POST /api/webhooks Bearer t0ken {"enabled":true,"events":["pageLoaded:a,b"],"name":"a/b","rate":5,"timeout":"3s","url":"https://example.com/"}`, "was made\n")
+	f((&createCommand{Name: "x", settings: settings{Type: "hubspot", AccessToken: "t", Region: "eu", WriteKey: "w", Setting: map[string]string{"hub_id": "12345", "api": ""},
+		Set: map[string]string{"settings": `{"a":"1"}`, "settings.b": "2", "batch_events": "10"}}}).Run,
+		oneWebhook, `POST /api/webhooks Bearer t0ken {"access_token":"t","batch_events":10,"name":"x","region":"eu","settings":{"a":"1","api":null,"b":"2","hub_id":"12345"},"type":"hubspot","write_key":"w"}`)
+	f((&showCommand{Name: "x"}).Run, `{"name":"x","origin":"api","place":"s3://b/p","settings":{"type":"s3","url":"","batch_bytes":"0","batch_age":"0s","settings":{"bucket":"b","secret_key":"••••"}}}`,
+		"GET /api/webhooks/x Bearer t0ken", "leads to             s3://b/p\n", "settings.bucket      b\n", "settings.secret_key  ••••\ntype ")
+	const types = `{"types":[{"name":"url","title":"URL","url":"the address","signs":true},{"name":"s3","title":"S3","batches":true,"regions":["us","eu"],"settings":[{"name":"bucket","text":"its name","required":true},
+		{"name":"secret_key","text":"a key","secret":true,"choices":["a","b"],"default":"a"}],"events":["pageLoaded"]}]}`
+	f((&typesCommand{}).Run, types, "GET /api/types Bearer t0ken", "url   URL         url\n", "s3    S3          settings.bucket\n")
+	f((&typesCommand{Name: "s3"}).Run, types, "GET /api/types Bearer t0ken", "region               us, eu\n", "settings.bucket      its name; must be set\n",
+		"settings.secret_key  a key; one of a, b; default a; a secret\n", "also                 batch_events, batch_bytes, batch_age\n", "1 kinds")
 	f((&editCommand{Name: "a/b", Rename: "c"}).Run, oneWebhook, `PATCH /api/webhooks/a%2Fb Bearer t0ken {"name":"c"}`, "my crm")
 	f((&enableCommand{Name: "x", Reviewed: true, From: "now"}).Run, oneWebhook, `POST /api/webhooks/x/enable Bearer t0ken {"force":false,"from":"now","reviewed":true}`, "is on\n")
 	f((&disableCommand{Name: "x"}).Run, oneWebhook, `POST /api/webhooks/x/disable Bearer t0ken {}`, "is off\n")
@@ -133,5 +145,26 @@ func TestSettingText(t *testing.T) {
 		if got := settingText(v[key]); got != want {
 			t.Errorf("%s: %q, want %q", key, got, want)
 		}
+	}
+}
+
+// TestSecretsFromInput: secrets and long settings need not stand on the command line.
+func TestSecretsFromInput(t *testing.T) {
+	s := settings{WriteKey: "-", AccessToken: "given", Secret: "-"}
+	if err := s.readSecrets(strings.NewReader("one\r\ntwo")); err != nil || s.WriteKey != "one" || s.AccessToken != "given" || s.Secret != "two" {
+		t.Errorf("read %+v, %v", s, err)
+	}
+	file := filepath.Join(t.TempDir(), "key.json")
+	if err := os.WriteFile(file, []byte("{\n}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s = settings{Setting: map[string]string{"credentials": "@" + file}}
+	d, err := s.document()
+	if err != nil || d["settings"].(map[string]any)["credentials"] != "{\n}" {
+		t.Errorf("made %v, %v", d, err)
+	}
+	s.Setting["credentials"] = "@" + file + ".none"
+	if _, err := s.document(); err == nil || !strings.Contains(err.Error(), "read the setting credentials") {
+		t.Errorf("a file that is not there: %v", err)
 	}
 }
