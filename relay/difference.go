@@ -44,7 +44,7 @@ var fixed = []string{"intake.listen", "intake.body_max", "intake.cors_origins", 
 	"console.", "log.", "smtp.", "telemetry."}
 
 // private are the settings of which only that they changed is shown.
-var private = []string{"token", "read_token", "password", "secret", "secret_previous", "write_key", "access_token", "headers", "settings",
+var private = []string{"token", "read_token", "password", "secret", "secret_previous", "write_key", "access_token", "headers", "settings", "hash_key",
 	"key", "extra_keys", "integration_keys", "webhook_secret", "webhook_secret_previous", "signing_key"}
 
 // Difference is what changes from one configuration to another, in the order of the keys.

@@ -154,3 +154,29 @@ func TestWakingAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations in a delivery and a rest", n)
 	}
 }
+
+// A batch costs nothing per event: what is allocated is for the batch as a whole.
+func TestBatchOfEventsAllocatesNothingEach(t *testing.T) {
+	w := newWebhook(t, 1, "crm", "http://receiver.test/")
+	batched(1000, nil)(nil, w)
+	w.Plan.Gzip = true
+	l := newTestLane(t, w)
+	e := event.Sample(event.TrackEventReceived)
+	entry := wal.Entry{Body: e.AppendRecord(nil)}
+	l.batch = append(l.batch, entry)
+	make := func() {
+		l.beginBody(batchKeep)
+		for range 100 {
+			if err := l.addItem(&entry); err != nil {
+				t.Fatal(err)
+			}
+		}
+		l.endBody()
+		l.wire = append(l.wire[:0], l.sender.head...)
+		l.seal(&l.batch[0], time.Now())
+	}
+	make()
+	if n := testing.AllocsPerRun(20, make); n != 0 {
+		t.Errorf("%v allocations for a batch of 100", n)
+	}
+}

@@ -238,7 +238,7 @@ func (l *lane) handleArchive() {
 		s.metrics.retried.Inc()
 		pause := max(backoff(n, s.opt.Backoff, s.opt.BackoffMax), v.After)
 		if v.Outcome == Off {
-			pause = time.Duration(streak) * offPause
+			pause = time.Duration(streak) * s.opt.offPause
 		}
 		sleep(s.soft, pause)
 	}

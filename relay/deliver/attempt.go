@@ -81,7 +81,7 @@ func (l *lane) report(v Verdict, now time.Time) (streak int32) {
 const offPause = time.Second
 
 func (l *lane) pauseOff(streak int32) {
-	sleep(l.sender.soft, time.Duration(streak)*offPause)
+	sleep(l.sender.soft, time.Duration(streak)*l.sender.opt.offPause)
 }
 
 // settle ends the entry: delivered, parked until its next attempt, or given up.

@@ -8,6 +8,8 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"edgerelay/relay/event"
+	"edgerelay/relay/format"
+	"edgerelay/relay/mask"
 	"edgerelay/wal"
 )
 
@@ -25,18 +27,19 @@ func (l *lane) beginBody(keep int) {
 var errNoBody = errors.New("the format has no body for this event")
 
 // addItem adds an event to the body. With an error the body is as it was.
-func (l *lane) addItem(e *wal.Entry) error {
-	if err := event.ParseRecord(e.Body, &l.event); err != nil {
-		return fmt.Errorf("read record %d: %w", e.Seq, err)
+func (l *lane) addItem(from *wal.Entry) error {
+	if err := event.ParseRecord(from.Body, &l.event); err != nil {
+		return fmt.Errorf("read record %d: %w", from.Seq, err)
 	}
-	note, err := event.ParseNote(e.Note)
+	note, err := event.ParseNote(from.Note)
 	if err != nil {
-		return fmt.Errorf("read note of record %d: %w", e.Seq, err)
+		return fmt.Errorf("read note of record %d: %w", from.Seq, err)
 	}
+	e, note := l.masked(note)
 	plan := l.sender.hook.Plan
 	if plan.Template != nil {
 		l.items++
-		l.env.Begin(&l.event, note)
+		l.env.Begin(e, note)
 		l.body, err = plan.Template.AppendBody(l.body, &l.env)
 		return err
 	}
@@ -45,7 +48,7 @@ func (l *lane) addItem(e *wal.Entry) error {
 		l.body = append(l.body, plan.Body.Between...)
 	}
 	start := len(l.body)
-	l.body = plan.Body.Item(l.body, &l.event, note)
+	l.body = plan.Body.Item(l.body, e, note)
 	size := len(l.body) - start
 	switch most := plan.Batch.Item; {
 	case size == 0:
@@ -57,6 +60,40 @@ func (l *lane) addItem(e *wal.Entry) error {
 	}
 	l.items++
 	return nil
+}
+
+// masked is the event in hand, and its note, as the webhook lets them out. Both are valid until the next event.
+func (l *lane) masked(note event.Note) (*event.Event, event.Note) {
+	m := l.sender.hook.Mask
+	if m.Empty() {
+		return &l.event, note
+	}
+	e := m.Apply(&l.scratch, &l.event)
+	if len(note.Extra) == 0 {
+		return e, note
+	}
+	user, company, err := format.ParseExtra(note.Extra)
+	if err != nil {
+		note.Extra = nil // nothing leaves that was not looked at
+		return e, note
+	}
+	l.extra = l.extra[:0]
+	user = l.maskExtra(m, user)
+	company = l.maskExtra(m, company)
+	start := len(l.extra)
+	l.extra = format.AppendExtra(l.extra, user, company)
+	note.Extra = l.extra[start:]
+	return e, note
+}
+
+// maskExtra appends an object to l.extra as the webhook lets it out; nil stays nil.
+func (l *lane) maskExtra(m *mask.Mask, object []byte) []byte {
+	if object == nil {
+		return nil
+	}
+	start := len(l.extra)
+	l.extra = m.AppendObject(l.extra, object, &l.scratch)
+	return l.extra[start:len(l.extra):len(l.extra)]
 }
 
 // endBody ends the body.

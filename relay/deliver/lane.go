@@ -13,6 +13,7 @@ import (
 	"edgerelay/relay/event"
 	"edgerelay/relay/expression"
 	"edgerelay/relay/journal"
+	"edgerelay/relay/mask"
 	"edgerelay/relay/sign"
 	"edgerelay/relay/upstream"
 	"edgerelay/wal"
@@ -32,6 +33,9 @@ type lane struct {
 	body  []byte
 	items int    // events in it
 	wire  []byte // the whole request
+
+	scratch mask.Scratch // of what does not leave
+	extra   []byte       // of a note, masked
 
 	env expression.Env // of templates
 	uri []byte         // as a template made it
@@ -112,6 +116,7 @@ func (l *lane) rest() bool {
 	s := l.sender
 	l.entry = wal.Entry{} // lets go of the log's memory
 	l.event.Reset()
+	l.scratch.Release()
 	l.request.Reset()
 	s.alarm.set()
 	l.linger.Reset(s.opt.Linger)

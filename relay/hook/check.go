@@ -27,7 +27,7 @@ func Compile(spec Spec, known func(app string) bool) (*Webhook, []Fault) {
 	c.defaults()
 	c.name()
 	c.identity(known)
-	w := &Webhook{Plan: c.destination(), Selections: c.selections(), Condition: c.condition(), Schemes: c.schemes(), Header: c.headers()}
+	w := &Webhook{Plan: c.destination(), Selections: c.selections(), Condition: c.condition(), Mask: c.mask(), Schemes: c.schemes(), Header: c.headers()}
 	c.format()
 	c.pace()
 	if len(c.faults) == 0 {

@@ -279,7 +279,7 @@ func sort(field reflect.Value) string {
 }
 
 // secret are the settings that go in and never come out.
-var secret = []string{"secret", "secret_previous", "write_key", "access_token"}
+var secret = []string{"secret", "secret_previous", "write_key", "access_token", "hash_key"}
 
 // View is a spec as the admin API shows it: a value for each setting, with secrets masked.
 type View map[string]any

@@ -16,6 +16,7 @@ import (
 
 	"edgerelay/relay/destination"
 	"edgerelay/relay/event"
+	"edgerelay/relay/mask"
 	"edgerelay/relay/sign"
 )
 
@@ -40,6 +41,9 @@ type Spec struct {
 	App        string   `toml:"app"`        // only events of this app; "" is all
 	Events     []string `toml:"events"`     // see ParseSelection
 	Properties []string `toml:"properties"` // visitor and company fields, format userpilot
+	Drop       []string `toml:"drop"`       // names of properties that never leave; see package mask
+	Hash       []string `toml:"hash"`       // of properties in whose place their digest goes out
+	HashKey    string   `toml:"hash_key"`   // of the digests; "" is SHA-256 without a key
 	Where      string   `toml:"where"`      // an expression that must be true of an event; see package expression
 	Format     string   `toml:"format"`     // "" is pendo; of types that let one choose
 	Order      string   `toml:"order"`      // none or visitor; "" is none
@@ -87,6 +91,7 @@ type Webhook struct {
 	Target     *url.URL          // the Plan's URL
 	Selections []Selection
 	Condition  *Condition    // Spec.Where; nil: none
+	Mask       *mask.Mask    // Spec.Drop and Spec.Hash; nil: none
 	Schemes    []sign.Scheme // none: deliveries are not signed
 	Header     []Header      // Spec.Headers, sorted by name
 	ByVisitor  bool          // Order is visitor: events of one visitor never overtake each other
