@@ -47,6 +47,8 @@ func vendorCases() map[string]vendorCase {
 
 		"hubspot": {spec: hook.Spec{AccessToken: "token", Settings: map[string]string{"hub_id": "12345"}, BatchAge: 20 * time.Millisecond},
 			server: fake.NewHubSpot("token", "12345"), id: hubSpotKey},
+		"salesforce":              salesforceCase("Pendo_Event__e"),
+		"salesforce with records": salesforceCase("Usage__c"),
 		"zendesk": {spec: hook.Spec{AccessToken: "token", Settings: map[string]string{"subdomain": "acme", "email": "a@b.example"}},
 			server: fake.NewZendesk("a@b.example", "token"), doubles: true},
 		"zendesk that drops": {spec: hook.Spec{AccessToken: "token", Settings: map[string]string{"subdomain": "acme", "on_timeout": "drop"}},
@@ -215,6 +217,15 @@ func intercomKey(e *event.Event) string {
 		name = strings.NewReplacer(".", "-", "_", "-").Replace(name)
 	}
 	return fake.NewIntercom("").Key(string(event.AppendText(nil, e.Visitor)), name, e.Time/1000)
+}
+
+// salesforceCase is a platform event, which knows no repeats, or an object whose field for the identity is unique. Its
+// sessions are short.
+func salesforceCase(object string) vendorCase {
+	org := fake.NewSalesforce("id", "secret", object)
+	org.Life, org.Unique, org.Locked = 5, object == "Usage__c", 3
+	return vendorCase{server: org, doubles: !org.Unique, spec: hook.Spec{BatchAge: 50 * time.Millisecond,
+		Settings: map[string]string{"client_id": "id", "client_secret": "secret", "object": object}}}
 }
 
 // hubSpotKey is what HubSpot knows an event by, a UUID made of its uniqueId.

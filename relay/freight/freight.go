@@ -83,6 +83,8 @@ func New(plan *destination.Plan, o Options) (Carrier, error) {
 		return newBigQuery(plan, o)
 	case "snowflake":
 		return newSnowflake(plan, o)
+	case "salesforce":
+		return newSalesforce(plan, o), nil
 	default:
 		return nil, fmt.Errorf("make the carrier of webhook %q: there is none for the type %q", o.Webhook, plan.Type)
 	}
