@@ -79,6 +79,9 @@ func (e *privateError) Error() string {
 	return fmt.Sprintf("the url leads to the private address %s; set allow_private = true when that is meant", e.address)
 }
 
+// PrivateAddress is the address, by which carriers tell this error from others.
+func (e *privateError) PrivateAddress() string { return e.address }
+
 // refusePrivate looks at the address that is really connected to, so that a name that resolves to a private address gets
 // no further than one that spells it.
 func refusePrivate(_, address string, _ syscall.RawConn) error {

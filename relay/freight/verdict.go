@@ -22,6 +22,10 @@ func clip(said string) string {
 
 // unreached is the verdict on a connection that was not made, or broke: later.
 func unreached(err error) destination.Verdict {
+	var private interface{ PrivateAddress() string }
+	if errors.As(err, &private) { // it stays refused until somebody allows it
+		return refused(0, "it leads to the private address "+private.PrivateAddress()+"; set allow_private = true when that is meant")
+	}
 	v := destination.Verdict{Outcome: destination.Retry, Reason: clip(err.Error()), Ours: ours(err)}
 	var timeout net.Error
 	if errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout() {
