@@ -58,6 +58,7 @@ func (l *lane) addItem(from *wal.Entry) error {
 		l.body = l.body[:before]
 		return fmt.Errorf("the event is %d bytes long as the destination wants it, and it takes %d", size, most)
 	}
+	l.spans = append(l.spans[:l.items], span{start, len(l.body)})
 	l.items++
 	return nil
 }

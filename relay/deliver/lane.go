@@ -32,6 +32,7 @@ type lane struct {
 	id    [40]byte // the uniqueId's hex digits
 	body  []byte
 	items int    // events in it
+	spans []span // where these are, items of them
 	wire  []byte // the whole request
 
 	scratch mask.Scratch // of what does not leave
@@ -63,6 +64,7 @@ type lane struct {
 func newLane(s *Sender, signer *sign.Signer) *lane {
 	l := &lane{sender: s, signer: signer, linger: time.NewTimer(s.opt.Linger)}
 	l.answer.Header = func(name string) string { return string(l.response.Header.Peek(name)) }
+	l.answer.Item = l.item
 	l.linger.Stop()
 	return l
 }

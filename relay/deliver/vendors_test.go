@@ -44,6 +44,10 @@ func vendorCases() map[string]vendorCase {
 		"userpilot": {spec: hook.Spec{AccessToken: "key"}, server: fake.NewUserpilot("key"), doubles: true},
 
 		"amplitude": {spec: hook.Spec{WriteKey: "key"}, server: fake.NewAmplitude("key"), patient: true},
+		"mixpanel":  {spec: hook.Spec{WriteKey: "key"}, server: fake.NewMixpanel("key"), id: mixpanelID},
+		"ga4":       {spec: hook.Spec{WriteKey: "key", Settings: map[string]string{"measurement_id": "G-1"}}, server: fake.NewGA4("key"), once: true},
+		"datadog":   {spec: hook.Spec{WriteKey: "key"}, server: fake.NewDatadog("key"), doubles: true},
+		"splunk":    {spec: hook.Spec{AccessToken: "key"}, server: fake.NewSplunk("key"), doubles: true},
 
 		"hubspot": {spec: hook.Spec{AccessToken: "token", Settings: map[string]string{"hub_id": "12345"}, BatchAge: 20 * time.Millisecond},
 			server: fake.NewHubSpot("token", "12345"), id: hubSpotKey},
@@ -207,6 +211,9 @@ func sendKinds(t testing.TB, g *rig, w *hook.Webhook, c vendorCase, round int) m
 	}
 	return ids
 }
+
+// mixpanelID is what Mixpanel takes of a uniqueId.
+func mixpanelID(e *event.Event) string { return hex.EncodeToString(e.UniqueID[:])[:36] }
 
 // intercomKey is what Intercom knows an event by: user, name and second.
 func intercomKey(e *event.Event) string {
