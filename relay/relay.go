@@ -162,8 +162,8 @@ func (r *Relay) startSenders() error {
 // selector asks the webhooks of the moment.
 type selector struct{ hooks *registry.Registry }
 
-func (s selector) Receivers(dst []wal.Receiver, notes []byte, e *event.Event, app string) ([]wal.Receiver, []byte) {
-	return s.hooks.Set().Receivers(dst, notes, e, app)
+func (s selector) Receivers(dst []wal.Receiver, notes []byte, e *event.Event, app string, view *people.View) ([]wal.Receiver, []byte) {
+	return s.hooks.Set().Receivers(dst, notes, e, app, view)
 }
 
 func (r *Relay) openIntake() (err error) {

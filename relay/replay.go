@@ -16,7 +16,8 @@ func (r *Relay) openReplays() (err error) {
 		Exclude: func(e *event.Event) bool {
 			why, err := r.excluded(string(e.AppName), e)
 			return why != "" || err != nil // whoever cannot be asked about is left alone
-		}})
+		},
+		People: func() hook.People { return r.people.View() }})
 	return err
 }
 

@@ -141,7 +141,7 @@ func (p *plant) accept(k event.Kind, visitor string) uint64 {
 	e := event.Sample(k)
 	e.AppName, e.Visitor = []byte("web"), event.AppendString(nil, visitor)
 	e.UniqueID = event.UniqueID(fmt.Append(nil, p.log.Head()))
-	receivers, _ := p.hooks.Set().Receivers(nil, nil, &e, "web")
+	receivers, _ := p.hooks.Set().Receivers(nil, nil, &e, "web", nil)
 	var b wal.Batch
 	b.Add(wal.Record{Body: e.AppendRecord(nil), Receivers: receivers, Identity: event.Identity(e.UniqueID)})
 	got, err := p.log.Append(&b)

@@ -39,7 +39,7 @@ func (f *Fleet) Try(ctx context.Context, w *hook.Webhook, e *event.Event) (t Tri
 	defer l.hangUp()
 	defer context.AfterFunc(ctx, s.dialer.cut)()
 	begin := time.Now()
-	entry := wal.Entry{Body: e.AppendRecord(nil), Note: event.Note{All: true}.Append(nil)}
+	entry := wal.Entry{Body: e.AppendRecord(nil), Note: w.SampleNote(e)}
 	if err := l.encode(&entry, o.wall(begin)); err != nil {
 		return t, fmt.Errorf("try webhook %q: %w", w.Name, err)
 	}

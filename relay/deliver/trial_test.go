@@ -42,6 +42,24 @@ func TestTry(t *testing.T) {
 	}
 }
 
+// TestTryChosenProperties: a trial has every field that the webhook chose, with sample values.
+func TestTryChosenProperties(t *testing.T) {
+	r := newReceiver(t, nil)
+	g := newRig(t, r.url, nil)
+	w, faults := hook.Compile(hook.Spec{Name: "pilot", URL: r.url, Format: "userpilot", Events: []string{"*"}, Properties: []string{"user.email", "company.plan"},
+		InFlight: 1, Timeout: time.Second, AllowPrivate: true, AllowHTTP: true}, func(string) bool { return true })
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	e := event.Sample(event.PageLoaded)
+	e.Visitor, e.Account = []byte(`"ada"`), []byte(`"acme"`)
+	trial, err := g.fleet.Try(context.Background(), w, &e)
+	want := `"user":{"user_id":"ada","email":"visitor@example.com"},"company":{"id":"acme","plan":"enterprise"}}}`
+	if err != nil || trial.Outcome != Delivered || !strings.HasSuffix(string(trial.Body()), want) {
+		t.Errorf("%s, %v: %s", trial.Outcome, err, trial.Body())
+	}
+}
+
 func TestTryEndsWithItsContext(t *testing.T) {
 	release := make(chan struct{})
 	r := newReceiver(t, func(int, *fasthttp.RequestCtx) { <-release })

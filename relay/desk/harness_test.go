@@ -133,7 +133,7 @@ func (g *rig) accept(events ...event.Event) {
 	g.t.Helper()
 	var b wal.Batch
 	for i := range events {
-		receivers, _ := g.hooks.Set().Receivers(nil, nil, &events[i], string(events[i].AppName))
+		receivers, _ := g.hooks.Set().Receivers(nil, nil, &events[i], string(events[i].AppName), nil)
 		b.Add(wal.Record{Body: events[i].AppendRecord(nil), Receivers: receivers, Identity: event.Identity(events[i].UniqueID)})
 	}
 	if _, err := g.log.Append(&b); err != nil {

@@ -29,6 +29,7 @@ func Compile(spec Spec, known func(app string) bool) (*Webhook, []Fault) {
 	c.identity(known)
 	w := &Webhook{Plan: c.destination(), Selections: c.selections(), Condition: c.condition(), Mask: c.mask(), Schemes: c.schemes(), Header: c.headers()}
 	c.format()
+	w.properties = c.properties()
 	c.pace()
 	if len(c.faults) == 0 {
 		c.samples(w)
@@ -138,7 +139,7 @@ func (c *checker) selections() []Selection {
 	return selections
 }
 
-// format checks the format, and what only one format takes.
+// format checks the format.
 func (c *checker) format() {
 	s := c.spec
 	_, ok := format.ByName(s.Format)
@@ -148,20 +149,6 @@ func (c *checker) format() {
 		c.add("format", "is of no use to a webhook of type %s, whose vendor says what bodies look like; leave it out", s.Type)
 	case c.kind.Formats && !ok:
 		c.add("format", "unknown format %q; %s", s.Format, spell.Hint(s.Format, format.Names()))
-	}
-	switch {
-	case len(s.Properties) > PropertiesMax:
-		c.add("properties", "names %d fields; at most %d are sent", len(s.Properties), PropertiesMax)
-	case len(s.Properties) > 0 && s.Format != "userpilot":
-		c.add("properties", `are sent by the format "userpilot" only; leave them out or change the format`)
-	}
-	for i, p := range s.Properties {
-		field := fmt.Sprintf("properties[%d]", i)
-		if p == "" {
-			c.add(field, "is empty; name a visitor or company field")
-		} else if slices.Contains(s.Properties[:i], p) {
-			c.add(field, "%q is named twice; leave one out", p)
-		}
 	}
 }
 

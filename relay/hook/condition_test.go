@@ -35,7 +35,7 @@ func TestWhere(t *testing.T) {
 	}
 	e := event.Sample(event.TrackEventReceived)
 	for range 2 { // scratch is used again
-		receivers, _ := set.Receivers(nil, nil, &e, "demo")
+		receivers, _ := set.Receivers(nil, nil, &e, "demo", nil)
 		var got []uint32
 		for _, r := range receivers {
 			got = append(got, r.Queue)

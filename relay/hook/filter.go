@@ -27,8 +27,8 @@ func (w *Webhook) Filter() *Filter {
 	return f
 }
 
-// Note appends the note of an event of this app, which says what of its IDs was selected; ok is false when the event is
-// not taken. It allocates only to extend dst.
+// Note appends the note of an event of this app, which says what of its IDs was selected and no more (see
+// Webhook.AppendNote); ok is false when the event is not taken. It allocates only to extend dst.
 func (f *Filter) Note(dst []byte, e *event.Event, app string) (note []byte, ok bool) {
 	if f.app != "" && f.app != app {
 		return dst, false
@@ -38,7 +38,7 @@ func (f *Filter) Note(dst []byte, e *event.Event, app string) (note []byte, ok b
 	ok = len(with.hits) > 0 && with.lens.holds(f.condition, e)
 	with.lens.end()
 	if ok {
-		dst = with.appendNote(dst, with.hits, len(e.IDs))
+		dst = with.appendNote(dst, with.hits, len(e.IDs), nil)
 	}
 	pool.Put(with)
 	return dst, ok

@@ -83,9 +83,12 @@ func (s *Set) All() []*Webhook {
 
 // scratch is what one look-up needs.
 type scratch struct {
-	hits []matcher.Hit[uint32]
-	bits []byte
-	lens lens
+	hits  []matcher.Hit[uint32]
+	bits  []byte
+	lens  lens
+	extra []byte
+
+	user, company []byte // chosen properties, objects
 }
 
 // pool holds scratch: Receivers is called by as many goroutines as there are requests.
@@ -95,7 +98,10 @@ var pool = sync.Pool{New: func() any { return new(scratch) }}
 // event's IDs it selected; the notes are slices of the scratch that is passed in and returned longer, and are valid as long
 // as nobody writes over that. It allocates only to extend dst and notes,
 // and what conditions take.
-func (s *Set) Receivers(dst []wal.Receiver, notes []byte, e *event.Event, app string) ([]wal.Receiver, []byte) {
+//
+// people is asked for the properties that a receiver chose, and for nothing when none did. Afterwards its Err says whether
+// the notes are whole. Without people, nil, notes have no properties.
+func (s *Set) Receivers(dst []wal.Receiver, notes []byte, e *event.Event, app string, people People) ([]wal.Receiver, []byte) {
 	with := pool.Get().(*scratch)
 	with.hits = s.index.Match(with.hits[:0], e.Kind.String(), e.IDs)
 	for rest := with.hits; len(rest) > 0; {
@@ -105,7 +111,8 @@ func (s *Set) Receivers(dst []wal.Receiver, notes []byte, e *event.Event, app st
 		}
 		if w := s.hooks[rest[0].Value]; (w.App == "" || w.App == app) && with.lens.holds(w.Condition, e) {
 			start := len(notes)
-			notes = with.appendNote(notes, rest[:n], len(e.IDs))
+			with.extra = with.appendExtra(with.extra[:0], w, e, app, people)
+			notes = with.appendNote(notes, rest[:n], len(e.IDs), with.extra)
 			dst = append(dst, wal.Receiver{Queue: w.Queue, Note: notes[start:len(notes):len(notes)]})
 		}
 		rest = rest[n:]
@@ -115,12 +122,13 @@ func (s *Set) Receivers(dst []wal.Receiver, notes []byte, e *event.Event, app st
 	return dst, notes
 }
 
-// appendNote appends which of an event's IDs one webhook selected. The common case, all, is the empty note.
-func (s *scratch) appendNote(dst []byte, of []matcher.Hit[uint32], ids int) []byte {
+// appendNote appends which of an event's IDs one webhook selected, and what else it wants kept. The common case, all and no
+// more, is the empty note.
+func (s *scratch) appendNote(dst []byte, of []matcher.Hit[uint32], ids int, extra []byte) []byte {
 	if of[0].ID == matcher.All || len(of) == ids {
-		return event.Note{All: true}.Append(dst)
+		return event.Note{All: true, Extra: extra}.Append(dst)
 	}
-	note := event.Note{Bits: s.bits[:0]}
+	note := event.Note{Bits: s.bits[:0], Extra: extra}
 	for _, h := range of {
 		note.Select(h.ID)
 	}

@@ -71,7 +71,7 @@ func TestReceivers(t *testing.T) {
 	}
 	f := func(e *event.Event, app, want string) {
 		t.Helper()
-		receivers, _ := set.Receivers(nil, nil, e, app)
+		receivers, _ := set.Receivers(nil, nil, e, app, nil)
 		if got := show(t, receivers, len(e.IDs)); got != want {
 			t.Errorf("%v %s of %q goes to %q, want %q", e.Kind, e.IDs, app, got, want)
 		}
@@ -120,7 +120,7 @@ func TestReceiversAppend(t *testing.T) {
 	receivers := []wal.Receiver{{Queue: 99, Note: []byte("kept")}}
 	notes := []byte("kept")
 	for range 100 {
-		receivers, notes = set.Receivers(receivers, notes, eventOf(event.FeatureClicked, "x", "a"), "")
+		receivers, notes = set.Receivers(receivers, notes, eventOf(event.FeatureClicked, "x", "a"), "", nil)
 	}
 	if string(notes[:4]) != "kept" || len(receivers) != 101 || string(receivers[0].Note) != "kept" {
 		t.Fatalf("%d receivers, notes begin with %q", len(receivers), notes[:4])
@@ -220,7 +220,7 @@ func compareWithScan(t *testing.T, set *Set, e *event.Event, app string) {
 			want = append(want, fmt.Sprint(w.Queue, ":", strings.Join(ids, "")))
 		}
 	}
-	receivers, _ := set.Receivers(nil, nil, e, app)
+	receivers, _ := set.Receivers(nil, nil, e, app, nil)
 	got := show(t, receivers, len(e.IDs))
 	if got != strings.Join(want, " ") {
 		t.Fatalf("%v %s goes to %q, want %q", e.Kind, e.IDs, got, want)

@@ -28,10 +28,10 @@ func BenchmarkReceivers(b *testing.B) {
 				b.Fatal(err)
 			}
 			e := eventOf(event.FeatureClicked, "other", "id-0")
-			receivers, notes := set.Receivers(nil, nil, e, "demo")
+			receivers, notes := set.Receivers(nil, nil, e, "demo", nil)
 			b.ReportAllocs()
 			for b.Loop() {
-				receivers, notes = set.Receivers(receivers[:0], notes[:0], e, "demo")
+				receivers, notes = set.Receivers(receivers[:0], notes[:0], e, "demo", nil)
 			}
 		})
 	}

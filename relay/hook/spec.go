@@ -94,6 +94,7 @@ type Webhook struct {
 	Mask       *mask.Mask    // Spec.Drop and Spec.Hash; nil: none
 	Schemes    []sign.Scheme // none: deliveries are not signed
 	Header     []Header      // Spec.Headers, sorted by name
+	properties *properties   // what Spec.Properties names; nil: nothing
 	ByVisitor  bool          // Order is visitor: events of one visitor never overtake each other
 
 	// Patience is not 0 for the upstream of an app alone (see Upstream): its records are requests, which go on as they

@@ -20,6 +20,7 @@ func (s *Server) Announce(events []event.Event, stage func(b *wal.Batch)) error 
 	r := s.acquire(nil)
 	defer s.release(r)
 	r.end = announcements
+	r.view.Within(nil)
 	var told []*app
 	for _, e := range events {
 		apps, err := s.announcers(string(e.AppName))
@@ -30,6 +31,9 @@ func (s *Server) Announce(events []event.Event, stage func(b *wal.Batch)) error 
 			r.announce(e)
 		}
 		told = append(told, apps...)
+	}
+	if err := r.view.Err(); err != nil {
+		return fmt.Errorf("announce a change: %w", err)
 	}
 	stage(&r.batch)
 	if err := s.opt.Log.Submit(&r.batch); err != nil {

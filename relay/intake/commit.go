@@ -27,6 +27,7 @@ func (r *request) commit() error {
 
 // commitKnown is the usual case: nobody new and no new metadata, so people stay as they are.
 func (r *request) commitKnown() error {
+	r.view.Within(nil)
 	if err := r.resolve(); err != nil {
 		return err
 	}
@@ -40,6 +41,9 @@ func (r *request) commitKnown() error {
 		}
 	}
 	if err := r.addRequest(); err != nil {
+		return err
+	}
+	if err := r.view.Err(); err != nil {
 		return err
 	}
 	if r.batch.Empty() {
@@ -88,7 +92,7 @@ func (r *request) emit(e *event.Event) {
 	e.Received = r.now.UnixMilli()
 	e.Trace = r.trace
 	r.record = e.AppendRecord(r.record[:0])
-	r.receivers, r.notes = r.server.opt.Selector.Receivers(r.receivers[:0], r.notes[:0], e, a.name)
+	r.receivers, r.notes = r.server.opt.Selector.Receivers(r.receivers[:0], r.notes[:0], e, a.name, r.view)
 	r.matched += len(r.receivers)
 	r.batch.Add(wal.Record{
 		Body:      r.record,

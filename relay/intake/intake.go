@@ -58,9 +58,10 @@ type Log interface {
 }
 
 // Selector says who gets an event of an app. It appends to dst, in ascending order of queues, and to notes, which the
-// receivers' notes may point into; it keeps neither these nor the event. It is called concurrently.
+// receivers' notes may point into; it keeps neither these nor the event. It is called concurrently, each time with a view of
+// the caller's: what receivers want kept of the visitor and the account, as they are with this event.
 type Selector interface {
-	Receivers(dst []wal.Receiver, notes []byte, e *event.Event, app string) ([]wal.Receiver, []byte)
+	Receivers(dst []wal.Receiver, notes []byte, e *event.Event, app string, view *people.View) ([]wal.Receiver, []byte)
 }
 
 // Live asks an app's upstream while the sender waits. An error says that there is no answer to pass on. It is called

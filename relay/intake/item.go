@@ -20,6 +20,10 @@ type item struct {
 	about  people.Kind
 	group  people.Group
 
+	// What settling the item has found, where there is news about people.
+	first people.Sighting
+	told  bool // the event is for webhooks
+
 	doubted bool // told only if it is a frustration; what it follows from is the item before, see resolve
 	dropped bool // of an excluded person, or one who must not be processed
 }

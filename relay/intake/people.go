@@ -56,7 +56,8 @@ func (r *request) drop(it *item) {
 	r.excluded++
 }
 
-// commitNews is the case that changes people.
+// commitNews is the case that changes people. All that the request says of them comes before the first of its events, so
+// that each is kept with the people as they are then.
 func (r *request) commitNews() error {
 	return r.commitChange(func(change *people.Change) error {
 		if err := r.resolve(); err != nil {
@@ -69,6 +70,9 @@ func (r *request) commitNews() error {
 				}
 			}
 		}
+		for i := range r.items {
+			r.emitItem(&r.items[i])
+		}
 		return r.addRequest()
 	})
 }
@@ -78,7 +82,12 @@ func (r *request) commitNews() error {
 func (r *request) commitChange(apply func(*people.Change) error) error {
 	change, committed := r.server.opt.People.Begin(), false
 	defer func() { change.Done(committed) }() // also when a fault of the program ends this early
+	r.view.Within(change)
+	defer r.view.Within(nil)
 	if err := apply(change); err != nil {
+		return err
+	}
+	if err := r.view.Err(); err != nil {
 		return err
 	}
 	change.Stage(&r.batch)
@@ -94,54 +103,60 @@ func (r *request) commitChange(apply func(*people.Change) error) error {
 	return err
 }
 
-// settle applies one item to people and emits the events that come of it: first those of the sighting, so that nobody
-// hears of a visitor before they were created.
-func (r *request) settle(change *people.Change, it *item) error {
+// settle applies one item to people, and notes what there is to tell of it.
+func (r *request) settle(change *people.Change, it *item) (err error) {
 	e := &it.event
 	if it.seen && !r.server.opt.People.Known(r.app.name, e.Visitor, e.Account) {
-		sighting, err := change.See(r.app.name, e.Visitor, e.Account, e.Time)
-		if err != nil {
+		if it.first, err = change.See(r.app.name, e.Visitor, e.Account, e.Time); err != nil {
 			return err
 		}
-		if sighting.Refused {
+		if it.first.Refused {
 			r.drop(it)
 			return nil
 		}
-		if sighting.NewVisitor {
-			r.emitFirst(event.VisitorCreated, it)
-		}
-		if sighting.NewAccount {
-			r.emitFirst(event.AccountCreated, it)
-		}
 	}
-	if it.traits != nil && !r.server.opt.Log.Seen(event.Identity(e.UniqueID)) {
-		return r.settleTraits(change, it)
-	}
+	it.told = e.Kind != 0
 	// Metadata that comes again is a repeat like any other: it must not undo what was learnt since.
-	if e.Kind != 0 {
-		r.emit(e)
+	if it.traits != nil && !r.server.opt.Log.Seen(event.Identity(e.UniqueID)) {
+		it.told, err = r.settleTraits(change, it)
 	}
-	return nil
+	return err
 }
 
-// settleTraits merges metadata, and tells of it if that changed anything. Traits that cannot be merged are left out;
-// their sender cannot do anything about it now.
-func (r *request) settleTraits(change *people.Change, it *item) error {
+// settleTraits merges metadata, and says whether that changed anything, of which the event tells then. Traits that cannot be
+// merged are left out; their sender cannot do anything about it now.
+func (r *request) settleTraits(change *people.Change, it *item) (changed bool, err error) {
 	diff, err := change.Merge(it.about, r.app.name, it.subject(), it.group, it.traits)
 	var bad *people.ValueError
 	switch {
 	case errors.As(err, &bad):
 		r.leaveOut(omitMetadata, 1)
-		return nil
+		return false, nil
 	case err != nil:
-		return err
+		return false, err
 	case !diff.Changed:
 		r.server.opt.Log.Remember(event.Identity(it.event.UniqueID))
-		return nil
+		return false, nil
 	}
 	it.event.Properties = r.value(func(dst []byte) []byte { return appendChange(dst, it.group, diff) })
-	r.emit(&it.event)
-	return nil
+	return true, nil
+}
+
+// emitItem emits the events that come of an item: first those of the sighting, so that nobody hears of a visitor before they
+// were created.
+func (r *request) emitItem(it *item) {
+	if it.dropped {
+		return
+	}
+	if it.first.NewVisitor {
+		r.emitFirst(event.VisitorCreated, it)
+	}
+	if it.first.NewAccount {
+		r.emitFirst(event.AccountCreated, it)
+	}
+	if it.told {
+		r.emit(&it.event)
+	}
 }
 
 // appendChange appends the properties of a metadata event: what the changed fields are now and what they were before,

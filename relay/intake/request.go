@@ -54,6 +54,7 @@ type request struct {
 	batch     wal.Batch
 	onward    onward
 	person    people.Person // for the metadata API
+	view      *people.View  // of the people whom the request's events are about
 	rows      []metadataRow
 
 	span  trace.Span // of this request; zero when the relay does not trace
@@ -69,7 +70,7 @@ type request struct {
 // keepItems is how many items' room a request keeps for the next one: some 300 KiB.
 const keepItems = 512
 
-func newRequest(s *Server) *request { return &request{server: s} }
+func newRequest(s *Server) *request { return &request{server: s, view: s.opt.People.View()} }
 
 func (s *Server) acquire(ctx *fasthttp.RequestCtx) *request {
 	r := s.pool.Get().(*request)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"edgerelay/relay/event"
+	"edgerelay/relay/people"
 	"edgerelay/wal"
 )
 
@@ -32,7 +33,7 @@ func TestPanic(t *testing.T) {
 
 type faulty struct{}
 
-func (faulty) Receivers([]wal.Receiver, []byte, *event.Event, string) ([]wal.Receiver, []byte) {
+func (faulty) Receivers([]wal.Receiver, []byte, *event.Event, string, *people.View) ([]wal.Receiver, []byte) {
 	panic("selector is out of order")
 }
 

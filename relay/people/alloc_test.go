@@ -53,6 +53,11 @@ func TestQuestionsDoNotAllocate(t *testing.T) {
 		dst = p.AppendJSON(dst[:0])
 		return err == nil && string(p.Field(Agent, "role")) == `"admin"`
 	})
+	view, names := b.View(), []string{"email", "none", "seats"}
+	f("View", func() bool {
+		dst = view.AppendVisitorFields(dst[:0], "demo", v, names)
+		return string(dst) == `{"email":"v1@example.com","seats":12}`
+	})
 }
 
 func TestExclusionsDoNotAllocate(t *testing.T) {

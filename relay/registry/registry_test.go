@@ -22,7 +22,7 @@ const crm = `{"name":"crm","url":"https://example.com/hook","secret":"s3cret-of-
 // receives says which webhooks get a page event of app web.
 func (g *rig) receives() (queues []uint32) {
 	e := event.Sample(event.PageLoaded)
-	receivers, _ := g.Set().Receivers(nil, nil, &e, "web")
+	receivers, _ := g.Set().Receivers(nil, nil, &e, "web", nil)
 	for _, r := range receivers {
 		queues = append(queues, r.Queue)
 	}

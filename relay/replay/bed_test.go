@@ -161,7 +161,7 @@ func (b *bed) send(events ...*event.Event) uint64 {
 	b.t.Helper()
 	var batch wal.Batch
 	for _, e := range events {
-		receivers, _ := b.set.Load().Receivers(nil, nil, e, string(e.AppName))
+		receivers, _ := b.set.Load().Receivers(nil, nil, e, string(e.AppName), nil)
 		batch.Add(wal.Record{Body: e.AppendRecord(nil), Receivers: receivers, Identity: event.Identity(e.UniqueID),
 			Order: event.OrderKey(e.AppName, e.Visitor)})
 	}

@@ -126,7 +126,7 @@ func noteOf(w *hook.Webhook, e *event.Event) ([]byte, bool) {
 	if err != nil {
 		panic(err)
 	}
-	receivers, _ := set.Receivers(nil, nil, e, string(e.AppName))
+	receivers, _ := set.Receivers(nil, nil, e, string(e.AppName), nil)
 	if len(receivers) == 0 {
 		return nil, false
 	}

@@ -59,6 +59,9 @@ type Options struct {
 	// Exclude says that an event must not be sent to anybody any more, such as one of a visitor who has asked for that.
 	// The event is valid until it returns. By default none is.
 	Exclude func(e *event.Event) bool
+	// People makes a view of visitors and accounts, for one goroutine: events that a webhook gets for the first time are sent
+	// with the properties that it chose as they are now. By default they have none.
+	People func() hook.People
 	// CountTime is how long one Count may take. Default 5 s.
 	CountTime time.Duration
 	// Running is how many jobs run at once; others wait for their turn. Default 2.

@@ -6,19 +6,21 @@ import (
 	"errors"
 	"time"
 
+	"edgerelay/relay/hook"
 	"edgerelay/wal"
 )
 
 // run is a job at work: look → pace → make room → commit, until there is nothing left. It is its goroutine's own.
 type run struct {
-	job   *job
-	log   *wal.Log
-	scan  *scan
-	pace  *pace
-	batch wal.Batch
-	alive []uint64 // dead letters to be delivered again
-	at    progress // the job's, once the batch is committed
-	saved time.Time
+	job    *job
+	log    *wal.Log
+	scan   *scan
+	people hook.People
+	pace   *pace
+	batch  wal.Batch
+	alive  []uint64 // dead letters to be delivered again
+	at     progress // the job's, once the batch is committed
+	saved  time.Time
 }
 
 const (
@@ -34,6 +36,9 @@ const (
 func (j *job) run(ctx context.Context) error {
 	r := &run{job: j, log: j.runner.opt.Log, pace: newPace(j.task.Request.Rate), saved: time.Now()}
 	r.scan = &scan{log: r.log, task: j.task}
+	if j.runner.opt.People != nil {
+		r.people = j.runner.opt.People()
+	}
 	r.begin()
 	j.runner.opt.Logger.Info("replay runs", "replay", j.id, "webhook", j.task.Request.To, "from", r.at.Next, "to", j.task.Last)
 	for end := false; !end; {
@@ -97,6 +102,9 @@ func (r *run) look() (end bool, err error) {
 		}
 		return r.picked() < r.pace.batch && r.batch.Size() < batchBytes
 	})
+	if err == nil && r.people != nil {
+		err = r.people.Err()
+	}
 	r.at.Lost, s.lost = r.at.Lost+s.lost, 0
 	if s.time != 0 {
 		r.at.Time = s.time

@@ -11,6 +11,7 @@ type sieve struct {
 	task    *task
 	hook    *hook.Webhook // the target
 	exclude func(e *event.Event) bool
+	people  hook.People // what the target wants kept of them; nil: notes are not to be whole, as for a dry run
 
 	own    *hook.Filter // what the target selects
 	wanted *hook.Filter // what the request selects; nil when it says nothing
@@ -19,6 +20,7 @@ type sieve struct {
 	event event.Event
 	app   string // the event's
 	notes [2][]byte
+	whole []byte // note
 }
 
 func (o *Options) newSieve(t *task, w *hook.Webhook) *sieve {
@@ -65,7 +67,8 @@ func (s *sieve) passes(body []byte, at int64) bool {
 }
 
 // choose says whether the webhooks' selections take the event. The note that was stored for the target makes the same
-// body again; without one, the target's own selection of today says what belongs into it, as if the event happened now.
+// body again; without one, the target's own selection and the people of today say what belongs into it, as if the event
+// happened now.
 func (s *sieve) choose(stored []byte, given bool) (note []byte, ok bool) {
 	var own, wanted []byte
 	var selects bool
@@ -86,7 +89,16 @@ func (s *sieve) choose(stored []byte, given bool) (note []byte, ok bool) {
 	case given:
 		return stored, true
 	case selects:
-		return own, true
+		return s.complete(own), true
 	}
-	return wanted, true
+	return s.complete(wanted), true
+}
+
+// complete adds to a note with a selection what else the target wants kept with an event.
+func (s *sieve) complete(note []byte) []byte {
+	if s.people == nil {
+		return note
+	}
+	s.whole = s.hook.AppendNote(s.whole[:0], note, &s.event, s.app, s.people)
+	return s.whole
 }

@@ -18,6 +18,7 @@ func (r *run) target() (*hook.Webhook, error) {
 	}
 	if r.scan.sieve == nil || r.scan.sieve.hook != w {
 		r.scan.sieve = r.job.runner.opt.newSieve(r.job.task, w)
+		r.scan.sieve.people = r.people
 	}
 	return w, nil
 }

@@ -43,7 +43,7 @@ type rig struct {
 // everybody wants everything: all events go to queue 1.
 type everybody struct{}
 
-func (everybody) Receivers(dst []wal.Receiver, notes []byte, _ *event.Event, _ string) ([]wal.Receiver, []byte) {
+func (everybody) Receivers(dst []wal.Receiver, notes []byte, _ *event.Event, _ string, _ *people.View) ([]wal.Receiver, []byte) {
 	return append(dst, wal.Receiver{Queue: 1}), notes
 }
 
