@@ -90,7 +90,7 @@ type Options struct {
 	Now        func() time.Time      // of timestamps and due times; default: the machine's clock, which timers follow anyhow
 
 	network    network
-	offPause   time.Duration // default: the constant of that name
+	offPause   time.Duration                                                            // default: the constant of that name
 	newCarrier func(plan *destination.Plan, o freight.Options) (freight.Carrier, error) // freight.New unless a test sets something else
 }
 

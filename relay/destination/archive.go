@@ -29,6 +29,14 @@ func archiveSettings(own ...Setting) []Setting {
 	return slices.Concat(own, columnSettings(), exportSettings())
 }
 
+// columnSettings are those of CSV.
+func columnSettings() []Setting {
+	return []Setting{
+		{Name: "columns", Text: `of csv: "time,event,Who=visitorId,Plan=properties.plan"`, Default: format.ColumnsAll},
+		{Name: "csv_guard", Text: "whether an apostrophe goes before texts that a spreadsheet takes for a formula", Default: "yes", Choices: []string{"yes", "no"}},
+	}
+}
+
 // planArchive is the plan of an archive, but for what is its type's own. It fills in settings whose default depends on
 // others.
 func planArchive(s *Settings, fault func(field, text string, args ...any)) *Plan {

@@ -5,9 +5,6 @@ import (
 	"net/mail"
 	"net/url"
 	"strings"
-	"time"
-
-	"edgerelay/relay/format"
 )
 
 // exportMail is a CSV file by mail, every day, week or month (seed 001), through the mail server of [smtp].
@@ -53,34 +50,4 @@ func Recipients(list string) ([]string, error) {
 		return nil, errors.New("has more than 20 addresses; set it to a list's address")
 	}
 	return to, nil
-}
-
-// What exports have in common.
-const (
-	atText = `when a file is shipped, in hours and minutes UTC after its period's end; what comes later goes with the next`
-	atIf   = "02:00"
-)
-
-func periods() []string { return []string{"daily", "weekly", "monthly"} }
-
-// exportSettings make an export of an archive.
-func exportSettings() []Setting {
-	return []Setting{
-		{Name: "every", Text: "has batches collected and shipped as one file a period (UTC); else each batch is an object", Choices: periods()},
-		{Name: "at", Text: atText, Default: atIf},
-	}
-}
-
-func columnSettings() []Setting {
-	return []Setting{
-		{Name: "columns", Text: `of csv: "time,event,Who=visitorId,Plan=properties.plan"`, Default: format.ColumnsAll},
-		{Name: "csv_guard", Text: "whether an apostrophe goes before texts that a spreadsheet takes for a formula", Default: "yes", Choices: []string{"yes", "no"}},
-	}
-}
-
-// checkAt refuses what is no time of day.
-func checkAt(at string, fault func(field, text string, args ...any)) {
-	if _, err := time.Parse("15:04", at); at != "" && err != nil {
-		fault("settings.at", `%q is no time of day; write it like "02:00"`, at)
-	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -234,6 +235,20 @@ func (s *counter) put(_ context.Context, o *object) destination.Verdict {
 
 func (s *counter) close() error { return nil }
 
+// got are the objects that are there.
+func (s *counter) got() map[string][]byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.objects)
+}
+
+// waiting are the files of x that were not shipped.
+func waiting(x *export) int {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return len(x.mu.spools)
+}
+
 func openOn(t testing.TB, plan *destination.Plan, dir string, s store) *export {
 	t.Helper()
 	o := Options{Webhook: "product", Dir: dir, Logger: quiet}
@@ -359,8 +374,8 @@ func TestExportRefused(t *testing.T) {
 		s.mu.Unlock()
 		time.Sleep(61 * time.Minute)
 		synctest.Wait()
-		if len(s.objects) != 1 || len(c.mu.spools) != 1 {
-			t.Errorf("%d files were shipped, %d wait", len(s.objects), len(c.mu.spools))
+		if len(s.got()) != 1 || waiting(c) != 1 {
+			t.Errorf("%d files were shipped, %d wait", len(s.got()), waiting(c))
 		}
 		shut(t, c)
 	})
@@ -372,7 +387,9 @@ func TestExportParts(t *testing.T) {
 		plan := exportPlan(t, t.TempDir(), "compression", "none")
 		s := &counter{objects: map[string][]byte{}, puts: map[string]int{}}
 		c := openOn(t, plan, t.TempDir(), s)
+		c.mu.Lock()
 		c.part = 5000
+		c.mu.Unlock()
 		rows := 0
 		for i := range uint64(20) {
 			p := newParcel(plan, 1+100*i, 20, time.Now())
@@ -380,12 +397,12 @@ func TestExportParts(t *testing.T) {
 			rows += p.Count
 		}
 		synctest.Wait()
-		if len(s.objects) < 3 {
-			t.Errorf("%d parts before the day's end", len(s.objects))
+		if got := s.got(); len(got) < 3 {
+			t.Errorf("%d parts before the day's end", len(got))
 		}
 		time.Sleep(27 * time.Hour)
 		synctest.Wait()
-		for key, text := range s.objects {
+		for key, text := range s.got() {
 			if rows -= len(rowIDs(t, key, text)); len(text) > 5000 {
 				t.Errorf("%s has %d bytes", key, len(text))
 			}
@@ -489,4 +506,24 @@ func TestExportForgets(t *testing.T) {
 	if len(c.mu.held) != 1 || !c.mu.held[103] {
 		t.Errorf("it remembers %v, want 103", c.mu.held)
 	}
+}
+
+// FuzzSpoolIndex: whatever an index holds, what is read of it is what it says up to the first line that is not whole.
+func FuzzSpoolIndex(f *testing.F) {
+	f.Add([]byte("{}\n" + parcelLine(1, 5, 5, 100) + parcelLine(7, 9, 2, 150) + sealLine))
+	f.Add([]byte("{\"begin\":10}\n" + parcelLine(1, 5, 5, 5)))
+	f.Add([]byte("{}\n1 2 3 4 00000000\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		s := &spool{}
+		if err := s.read(text); err != nil {
+			return
+		}
+		again := &spool{}
+		if err := again.read(text[:s.told]); err != nil || again.end != s.end || again.sealed != s.sealed || !slices.Equal(again.firsts, s.firsts) {
+			t.Errorf("%q reads as %+v, its whole part as %+v, %v", text, s, again, err)
+		}
+		if s.end < s.head.Begin || s.told > int64(len(text)) {
+			t.Errorf("%q: %d bytes of data, %d of index", text, s.end, s.told)
+		}
+	})
 }

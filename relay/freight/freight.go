@@ -2,8 +2,12 @@
 // warehouses, mail. Each has a Carrier, made of a webhook's plan, that does its own I/O with a library that speaks the
 // destination's protocol; one file describes one of them.
 //
-// It knows plans and bodies. It knows no queue, no lane, no cursor and no back-off: package deliver gathers the batches,
-// makes one attempt at a time for each, and ends events by the verdict. Carriers are safe for concurrent use.
+// Object stores, servers and folders are stores that archives put one object for each batch into; an export collects
+// batches on this machine's disk and puts one file for each day, week or month.
+//
+// It knows plans and bodies. It knows no queue, no lane and no cursor: package deliver gathers the batches, makes one
+// attempt at a time for each, tries again later, and ends events by the verdict. Only an export, whose batches have been
+// delivered to its disk, minds itself when its file is tried again. Carriers are safe for concurrent use.
 package freight
 
 import (

@@ -3,13 +3,9 @@ package freight
 import (
 	"context"
 	"net"
-	"os"
 	"sync/atomic"
 	"time"
 )
-
-// createFlags open a file to be written anew.
-const createFlags = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
 
 // lively is a connection on which something has to happen all the time once it has begun: whoever reads or writes gets an
 // error after a silence.

@@ -2,8 +2,10 @@ package freight
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -262,5 +264,27 @@ func TestS3Export(t *testing.T) {
 	}
 	if len(got) == 0 {
 		t.Error("nothing was shipped")
+	}
+}
+
+// banned is the error of a dialer that lets a webhook reach public addresses only.
+type banned struct{}
+
+func (banned) Error() string { return "private" }
+
+func (banned) PrivateAddress() string { return "10.0.0.1:443" }
+
+// TestBanned: an address that the webhook may not reach turns it off, and nothing is lost.
+func TestBanned(t *testing.T) {
+	dial := func(context.Context, string, string) (net.Conn, error) {
+		return nil, &net.OpError{Op: "dial", Err: banned{}}
+	}
+	s := newShop(t)
+	plans := []*destination.Plan{s.plan(t), newDepot(t, nil).plan(t)}
+	for _, plan := range plans {
+		v := ship(t, newCarrier(t, plan, Options{Dial: dial}), newParcel(plan, 1, 1, noon), destination.Off)
+		if !strings.Contains(v.Reason, "the private address 10.0.0.1:443") {
+			t.Errorf("%s: %q", plan.Type, v.Reason)
+		}
 	}
 }

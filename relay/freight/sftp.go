@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"net"
+	"os"
 	"path"
 	"strings"
 	"time"
@@ -179,7 +180,7 @@ func upload(files *sftp.Client, name string, rooted bool, o *object) error {
 }
 
 func write(files *sftp.Client, name string, o *object) error {
-	f, err := files.OpenFile(name, createFlags)
+	f, err := files.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC)
 	if err != nil {
 		return err
 	}
