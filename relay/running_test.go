@@ -25,6 +25,7 @@ type running struct {
 	intake  string // base URLs
 	console string
 	stop    func()
+	logger  *slog.Logger // nil: nobody reads it
 }
 
 const runningListeners = "[intake]\nlisten = \"127.0.0.1:0\"\n[console]\nlisten = \"127.0.0.1:0\"\n"
@@ -55,7 +56,10 @@ func (r *running) start() {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	if r.Relay, err = Open(config, slog.New(slog.DiscardHandler)); err != nil {
+	if r.logger == nil {
+		r.logger = slog.New(slog.DiscardHandler)
+	}
+	if r.Relay, err = Open(config, r.logger); err != nil {
 		r.t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())

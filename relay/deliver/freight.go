@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"edgerelay/relay/freight"
+	"edgerelay/relay/hook"
 )
 
 // berth is where a sender's carrier is: it is opened when the sender starts and the one before it has closed its own, and
@@ -88,7 +89,7 @@ func (s *Sender) makeCarrier() freight.Carrier {
 		if err == nil {
 			return c
 		}
-		s.logger.Error("webhook cannot deliver, trying again every 10 seconds", "error", err)
+		s.logger.Error("webhook cannot deliver, trying again every 10 seconds", "error", hook.ScrubText(err.Error(), s.secrets))
 		if !sleep(s.soft, carrierRetry) {
 			return nil
 		}
@@ -114,5 +115,7 @@ func (l *lane) ship() Verdict {
 	}
 	ctx, cancel := context.WithTimeout(s.hard, s.hook.Timeout)
 	defer cancel()
-	return (*s.berth.carrier.Load()).Ship(ctx, &p)
+	v := (*s.berth.carrier.Load()).Ship(ctx, &p)
+	s.scrub(&v)
+	return v
 }

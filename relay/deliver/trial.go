@@ -82,6 +82,7 @@ func (s *Sender) tryCarrier(ctx context.Context, l *lane, begin time.Time) (t Tr
 	}
 	number := uint64(begin.UnixMicro()) // no position of the log: an object of its own
 	t.Verdict = alone(c.Ship(ctx, &freight.Parcel{Body: l.body, Count: 1, First: number, Last: number, At: begin, Number: 1}))
+	s.scrub(&t.Verdict)
 	t.Took = time.Since(begin)
 	t.Timing.Total = t.Took
 	t.Request = fmt.Appendf(nil, "PUT %s HTTP/1.1\r\n\r\n%s", w.Plan.URL.Redacted(), l.body)

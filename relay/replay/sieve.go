@@ -60,6 +60,9 @@ func (s *sieve) passes(body []byte, at int64) bool {
 	if s.task.one && s.event.UniqueID != s.task.id {
 		return false
 	}
+	if !s.hook.Takes(s.event.Kind) {
+		return false // a delivery would have no body
+	}
 	if s.app != string(s.event.AppName) { // most events are of the app of the one before
 		s.app = string(s.event.AppName)
 	}
