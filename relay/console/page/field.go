@@ -35,7 +35,7 @@ var fields = []struct {
 }{
 	{"name", text}, {"type", text}, {"url", text}, {"write_key", secret}, {"access_token", secret}, {"region", text},
 	{"method", text}, {"body", lines}, {"batch_events", number}, {"batch_bytes", measure}, {"batch_age", measure},
-	{"secret", secret}, {"secret_previous", secret}, {"signature", marks}, {"enabled", flag}, {"app", text}, {"where", lines}, {"properties", texts},
+	{"secret", secret}, {"secret_previous", secret}, {"signature", marks}, {"enabled", flag}, {"app", text}, {"where", lines}, {"drop", texts}, {"hash", texts}, {"hash_key", secret}, {"properties", texts},
 	{"format", text}, {"order", text}, {"rate", number}, {"burst", number}, {"in_flight", number}, {"timeout", text},
 	{"retries", whole}, {"schedule", texts}, {"probe", flag}, {"owner", text}, {"headers", pairs}, {"allow_private", flag}, {"allow_http", flag},
 }

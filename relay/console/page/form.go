@@ -91,7 +91,7 @@ func newFamilies(p *picked) (views []familyView) {
 }
 
 // rare are the settings that are folded away.
-var rare = []string{"batch_events", "batch_bytes", "batch_age", "format", "signature", "secret_previous", "rate", "burst", "in_flight", "timeout", "retries", "schedule", "order", "probe",
+var rare = []string{"drop", "hash", "hash_key", "batch_events", "batch_bytes", "batch_age", "format", "signature", "secret_previous", "rate", "burst", "in_flight", "timeout", "retries", "schedule", "order", "probe",
 	"owner", "headers", "properties", "allow_private", "allow_http"}
 
 // newForm is the form with values in its fields.

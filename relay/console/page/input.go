@@ -56,7 +56,7 @@ func takes(t *hook.Type, name string) bool {
 var examples = values{"name": "CRM", "rate": "no limit", "burst": "a second's worth", "in_flight": "as [delivery] in the config file",
 	"timeout": "as [delivery] in the config file", "retries": "as [delivery] in the config file", "schedule": "retries and back-off", "owner": "name@example.com",
 	"secret": "not signed", "secret_previous": "none", "batch_events": "as many as the type likes", "batch_bytes": "the type's own limit", "batch_age": "as the type likes",
-	"method": "POST"}
+	"method": "POST", "drop": "nothing", "hash": "nothing", "hash_key": "none"}
 
 // Field is a field as the form shows it.
 func (v formView) Field(name, label, hint string) fieldView {
