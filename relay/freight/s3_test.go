@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync/atomic"
@@ -287,4 +288,46 @@ func TestBanned(t *testing.T) {
 			t.Errorf("%s: %q", plan.Type, v.Reason)
 		}
 	}
+}
+
+// TestS3MachineKeys: without keys of its own a webhook uses those of the environment, or of the container's role; where
+// there are none it waits for some.
+func TestS3MachineKeys(t *testing.T) {
+	var role atomic.Pointer[string]
+	container := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		text := role.Load()
+		if text == nil {
+			http.Error(w, "no role", http.StatusNotFound)
+			return
+		}
+		_, _ = io.WriteString(w, *text)
+	}))
+	t.Cleanup(container.Close)
+	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY", "AWS_SESSION_TOKEN",
+		"AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(t.TempDir(), "none"))
+	t.Setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", container.URL)
+
+	s := newShop(t)
+	plan := s.plan(t, "access_key", "", "secret_key", "")
+	var header http.Header
+	s.answer(func(_ http.ResponseWriter, r *http.Request) bool { header = r.Header.Clone(); return false })
+	f := func(key, token string) {
+		t.Helper()
+		ship(t, newCarrier(t, plan, Options{}), newParcel(plan, 1, 1, noon), destination.Delivered)
+		if got := header.Get("Authorization"); !strings.Contains(got, "Credential="+key+"/") || header.Get("X-Amz-Security-Token") != token {
+			t.Errorf("%q, token %q, want the key %s", got, header.Get("X-Amz-Security-Token"), key)
+		}
+	}
+	if v := ship(t, newCarrier(t, plan, Options{}), newParcel(plan, 1, 1, noon), destination.Retry); !v.Ours || !strings.Contains(v.Reason, "no credentials") {
+		t.Errorf("without keys: %+v", v)
+	}
+	text := `{"AccessKeyId":"ROLEKEY","SecretAccessKey":"x","Token":"tok","Expiration":"2100-01-01T00:00:00Z"}`
+	role.Store(&text)
+	f("ROLEKEY", "tok")
+	t.Setenv("AWS_ACCESS_KEY_ID", "ENVKEY")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "x")
+	f("ENVKEY", "")
 }
