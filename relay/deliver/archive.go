@@ -103,13 +103,15 @@ func (l *lane) gatherArchive() bool {
 	l.beginBody(batchKeep)
 	var until time.Time
 	for s.soft.Err() == nil && !l.archiveFull() {
-		e, ok, err := s.queue.Take(s.opt.now().UnixMilli())
+		var ok bool
+		var err error
+		l.entry, ok, err = s.queue.Take(s.opt.now().UnixMilli())
 		if err != nil {
 			l.puzzled(err)
 			break
 		}
 		if ok {
-			if !l.joinArchive(&e) {
+			if !l.joinArchive(&l.entry) {
 				break
 			}
 			if len(l.batch) == 1 {

@@ -21,6 +21,9 @@ func (l *lane) deliver() (end time.Time) {
 		l.bury(e, Verdict{Outcome: Final, Reason: err.Error()}, wall)
 		return begin
 	}
+	if plan := s.hook.Plan; plan != nil && plan.Once {
+		l.hangUp() // what becomes of a kept connection cannot be told from what became of the request
+	}
 	err := l.exchange(begin)
 	end = time.Now()
 	l.course.timing.Total = end.Sub(begin)

@@ -68,13 +68,15 @@ func (l *lane) gather() bool {
 	}
 	var until time.Time
 	for len(l.batch) < most && s.soft.Err() == nil {
-		e, ok, err := s.queue.Take(s.opt.now().UnixMilli())
+		var ok bool
+		var err error
+		l.entry, ok, err = s.queue.Take(s.opt.now().UnixMilli())
 		switch {
 		case err != nil:
 			l.puzzled(err)
 			return l.gathered()
 		case ok:
-			if !l.join(&e) {
+			if !l.join(&l.entry) {
 				return l.gathered()
 			}
 			if len(l.batch) == 1 {
@@ -118,9 +120,8 @@ func (l *lane) join(e *wal.Entry) bool {
 	plan := s.hook.Plan
 	before := len(l.body)
 	if err := l.addItem(e); err != nil {
-		l.entry = *e
 		l.course = course{number: e.Attempts + 1}
-		l.bury(&l.entry, Verdict{Outcome: Final, Reason: err.Error()}, s.opt.now())
+		l.bury(e, Verdict{Outcome: Final, Reason: err.Error()}, s.opt.now())
 		return true
 	}
 	begun := s.archive != nil && s.archive.last != 0 // then the batch has what it had before

@@ -106,3 +106,22 @@ func BenchmarkPlainPosts(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkDeliverBatches is BenchmarkDeliver with many events in a request; an op is one event.
+func BenchmarkDeliverBatches(b *testing.B) {
+	for _, count := range []int{10, 100, 1000} {
+		b.Run(fmt.Sprint("events=", count), func(b *testing.B) {
+			r := newReceiver(b, nil)
+			r.forget.Store(true)
+			g := newRig(b, r.url, batched(count, nil))
+			g.queue.Hold(true)
+			g.sendMany(b, b.N)
+			defer measure(b)()
+			g.queue.Hold(false)
+			g.fleet.Senders()[0].Wake()
+			for g.queue.Stats().Backlog > 0 || g.queue.Stats().Flight > 0 {
+				time.Sleep(time.Millisecond)
+			}
+		})
+	}
+}
