@@ -48,7 +48,8 @@ type Queue struct {
 	awake    bool // has been opened
 	read     reader
 	flight   []flight // read, not ended and not parked, in the order of reading
-	returned []Entry  // given back unattempted, handed out next
+	returned []Entry  // given back unattempted, handed out next, in the order of their numbers
+	mixed    bool     // returned is not in order
 
 	due     []loaded // parked entries that are due, loaded from disk
 	dueFrom []byte   // parked keys before this one are in due or in flight

@@ -63,7 +63,7 @@ func (q *Queue) endOrder() {
 					q.flight[i].held = false
 				}
 			}
-			q.returned = append(q.returned, e)
+			q.giveBack(&e)
 		}
 		if c.disk == 0 {
 			delete(q.chains, order)

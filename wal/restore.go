@@ -143,7 +143,7 @@ func (q *Queue) refly() error {
 		}
 		f.time, f.order = e.Time, e.Order
 		if f.held = q.rejoin(&e); !f.held {
-			q.returned = append(q.returned, e)
+			q.giveBack(&e)
 		}
 		flying = append(flying, f)
 	}

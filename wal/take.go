@@ -1,6 +1,7 @@
 package wal
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -30,6 +31,7 @@ func (q *Queue) tryTake(now int64) (e Entry, ok, again bool, err error) {
 		return e, false, false, nil
 	}
 	if len(q.returned) > 0 {
+		q.sortReturned()
 		e, q.returned[0] = q.returned[0], Entry{}
 		q.returned = q.returned[1:] // whole batches may be given back: no moving the rest for each
 		return e, true, false, nil
@@ -126,15 +128,29 @@ func (q *Queue) Settle(e *Entry) error {
 	return nil
 }
 
-// Return gives an entry back that was not attempted. It is handed out next.
+// Return gives an entry back that was not attempted. It is handed out next; of several, the one with the lowest number.
 func (q *Queue) Return(e *Entry) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.dropped {
 		return
 	}
-	q.returned = append(q.returned, *e)
+	q.giveBack(e)
 	q.rouse()
+}
+
+func (q *Queue) giveBack(e *Entry) {
+	n := len(q.returned)
+	q.mixed = q.mixed || n > 0 && q.returned[n-1].Seq > e.Seq
+	q.returned = append(q.returned, *e)
+}
+
+// sortReturned is put off to the next Take: lanes give back whole batches, one entry at a time, in whichever order they end.
+func (q *Queue) sortReturned() {
+	if q.mixed {
+		slices.SortStableFunc(q.returned, func(a, b Entry) int { return cmp.Compare(a.Seq, b.Seq) })
+		q.mixed = false
+	}
 }
 
 // land takes an entry out of flight. ok is false when its queue was dropped.

@@ -108,6 +108,9 @@ func (l *lane) gatherArchive() bool {
 		l.entry, ok, err = s.queue.Take(s.opt.now().UnixMilli())
 		if err != nil {
 			l.puzzled(err)
+			if a.last != 0 {
+				continue // a part of what was begun is not the object of that name
+			}
 			break
 		}
 		if ok {
@@ -142,7 +145,7 @@ func (l *lane) joinArchive(e *wal.Entry) bool {
 	case e.Copied:
 		l.store.keep(e)
 		l.aside = append(l.aside, *e)
-		return len(l.aside) < asideMax
+		return len(l.aside) < asideMax || a.last != 0 // what was begun is gathered whole
 	case e.Seq <= a.done: // it was delivered, and the cursor did not survive
 		if err := s.queue.Settle(e); err != nil {
 			s.logger.Error("end of a delivery was not kept, it will be repeated", "record", e.Seq, "error", err)
@@ -160,7 +163,8 @@ func (l *lane) joinArchive(e *wal.Entry) bool {
 	return l.join(e)
 }
 
-// asideMax bounds the copies that wait aside while a batch is gathered.
+// asideMax bounds the copies that wait aside while a batch is gathered. They come by turns with the log's own, so that of
+// one that was begun there are at most as many more as it has events.
 const asideMax = 100
 
 // awaitArchive waits for more. It answers false when the batch is to go as it is, or there was nothing for a while.
@@ -168,7 +172,8 @@ func (l *lane) awaitArchive(until time.Time) bool {
 	s := l.sender
 	switch {
 	case s.archive.last != 0 && s.queue.Stats().Backlog > 0:
-		return l.await(time.Second) // it is on hold, and the rest of what was begun is behind that
+		l.await(time.Second) // it is on hold, and the rest of what was begun is behind that
+		return s.soft.Err() == nil
 	case s.archive.last != 0 && len(l.batch) > 0:
 		return false // a limit of the log took the rest
 	case len(l.batch) > 0:

@@ -18,7 +18,6 @@ type berth struct {
 	ready   chan struct{} // closed once there is a carrier
 	closed  chan struct{} // closed when it is closed, or will never be opened
 	begun   bool
-	before  *Sender // that had the queue before; nil: nobody
 }
 
 func newBerth() *berth { return &berth{ready: make(chan struct{}), closed: make(chan struct{})} }
@@ -32,13 +31,13 @@ func (s *Sender) openCarrier() {
 		return
 	}
 	s.berth.begun = true
+	forerunners := s.forerunners
 	s.probes.Go(func() {
 		h := s.berth
 		defer close(h.closed)
-		if h.before != nil && !s.awaitEnd(h.before) {
+		if !s.awaitEnds(forerunners) {
 			return
 		}
-		h.before = nil
 		c := s.makeCarrier()
 		if c == nil {
 			return
@@ -53,12 +52,14 @@ func (s *Sender) openCarrier() {
 	})
 }
 
-// awaitEnd waits until another sender, which was retired, has no lane and no carrier any more. It answers false when s halts
-// first.
-func (s *Sender) awaitEnd(other *Sender) bool {
-	for !other.ended() {
-		if !sleep(s.soft, 10*time.Millisecond) {
-			return false
+// awaitEnds waits until those that had the queue before have no lane and no carrier any more: what they had in hand
+// is delivered or back in the queue. It answers false when s halts first.
+func (s *Sender) awaitEnds(forerunners []*Sender) bool {
+	for _, f := range forerunners {
+		for !f.ended() {
+			if !sleep(s.soft, 10*time.Millisecond) {
+				return false
+			}
 		}
 	}
 	return true

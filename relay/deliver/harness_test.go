@@ -35,6 +35,7 @@ type rig struct {
 	fleet    *Fleet
 	queues   map[string]*wal.Queue // by webhook
 	queue    *wal.Queue            // the first webhook's
+	wrap     func(q Queue) Queue   // around each queue as senders see it; nil: none
 }
 
 // newWebhook is a webhook as Compile would make it, numbered n.
@@ -84,6 +85,9 @@ func (g *rig) open(t testing.TB) {
 	g.opt.Open = func(w *hook.Webhook, wake func()) (Queue, error) {
 		q, err := l.Queue(w.Queue, wal.QueueOptions{Wake: wake, Ordered: w.ByVisitor})
 		g.queues[w.Name] = q
+		if g.wrap != nil && err == nil {
+			return g.wrap(q), nil
+		}
 		return q, err
 	}
 	g.fleet = NewFleet(g.opt)

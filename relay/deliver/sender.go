@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -37,6 +38,8 @@ type Sender struct {
 	endSoft, endHard context.CancelFunc
 	cutOff           atomic.Int32 // attempts that were
 	unreadable       atomic.Bool  // the queue's last answer was an error
+
+	forerunners []*Sender // that had the queue before, and had not ended when s took it over; the fleet's lock guards it
 
 	berth   *berth   // nil: lanes make the requests themselves
 	archive *archive // nil: batches do not become objects
@@ -109,9 +112,12 @@ func (s *Sender) openQueue() (err error) {
 // entry out once, to whichever sender asks.
 func (s *Sender) takeOver(old *Sender) {
 	s.queue, s.bell = old.queue, old.bell
-	if s.berth != nil {
-		s.berth.before = old
+	for _, f := range append(slices.Clone(old.forerunners), old) { // old itself may never have begun, and have others before it
+		if !f.ended() {
+			s.forerunners = append(s.forerunners, f)
+		}
 	}
+	old.forerunners = nil
 	s.newAlarm()
 	s.bell.sender.Store(s)
 	s.queue.Hold(false)
