@@ -2,6 +2,7 @@ package destination
 
 import (
 	"bytes"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -124,12 +125,11 @@ func (t *Template) compile(s *Settings, content, method string, fault func(field
 	case method != http.MethodGet && method != http.MethodDelete:
 		fault("body", `is missing; write what is sent, such as '{"text": "{{ visitor }} did {{ event }}"}'`)
 	}
-	for name, value := range s.Headers {
-		if strings.Contains(value, "{{") {
+	for _, name := range slices.Sorted(maps.Keys(s.Headers)) {
+		if value := s.Headers[name]; strings.Contains(value, "{{") {
 			t.Header = append(t.Header, TemplateHeader{name, make("headers."+name, value, expression.Header)})
 		}
 	}
-	slices.SortFunc(t.Header, func(a, b TemplateHeader) int { return strings.Compare(a.Name, b.Name) })
 }
 
 // Try makes the request of a sample of a kind, and says what is wrong and where.
