@@ -33,6 +33,7 @@ func TestConsole(t *testing.T) {
 	b.see(t, "main", "No webhooks yet")
 	b.click(t, "main .first")
 
+	b.choose(t)
 	b.make(t, d.to.server.URL)
 	d.track(t, "Plan Changed", "ada")
 	d.to.expect(t, "ada")
@@ -100,6 +101,23 @@ func quoted(t *testing.T, text string) string {
 		t.Fatal(err)
 	}
 	return string(literal)
+}
+
+// choose goes through some types of the form, each of which has fields of its own, and keeps what was filled in.
+func (b *tab) choose(t *testing.T) {
+	t.Helper()
+	b.see(t, "h1", "New webhook")
+	b.fill(t, "#f-name", "kept")
+	b.click(t, `input[value="pageLoaded"]`)
+	for _, chosen := range []struct{ kind, sees string }{{"s3", "Bucket"}, {"bigquery", "Credentials"}, {"segment", "Source's write key"}, {"slack", "Digest"}, {"url", "Secret"}} {
+		b.run(t, fmt.Sprintf(`const type = document.querySelector('#type'); type.value = %s; type.dispatchEvent(new Event('change', {bubbles: true}))`, quoted(t, chosen.kind)))
+		b.see(t, "#destination", chosen.sees)
+		signs := fmt.Sprint(chosen.kind == "url")
+		b.reach(t, `String(!!document.querySelector('#shape [name=format]')) === '`+signs+`' && String(!document.querySelector('#batches [name=batch_age]')) === '`+signs+`'`)
+	}
+	b.reach(t, `document.querySelector('#f-name').value === 'kept' && document.querySelector('input[value="pageLoaded"]').checked`)
+	b.click(t, `input[value="pageLoaded"]`)
+	b.run(t, `document.querySelector('#f-name').value = ''`)
 }
 
 // make fills in the form of a new webhook, tries it out, saves it and turns it on.
@@ -188,7 +206,7 @@ func (b *tab) follow(t *testing.T, d *desk) {
 func (b *tab) look(t *testing.T) {
 	t.Helper()
 	dir := t.ArtifactDir()
-	paths := strings.Fields("/ /webhooks /webhooks/new /webhook/CRM /webhook/CRM/log /webhook/CRM/dead /webhook/CRM/replay /webhook/CRM/edit /webhook/CRM/delete /live /live/deliveries /errors /catalog/pages /catalog/guides/new /catalog/try /explain /inspect")
+	paths := strings.Fields("/ /webhooks /webhooks/new /webhooks/new?type=s3 /webhooks/new?type=bigquery /webhooks/new?type=slack /webhooks/new?type=segment /webhook/CRM /webhook/CRM/log /webhook/CRM/dead /webhook/CRM/replay /webhook/CRM/edit /webhook/CRM/delete /live /live/deliveries /errors /catalog/pages /catalog/guides/new /catalog/try /explain /inspect")
 	for _, scheme := range []string{"light", "dark"} {
 		for _, width := range []int64{390, 1440} {
 			b.dress(t, scheme, width)
@@ -201,7 +219,7 @@ func (b *tab) look(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				name := fmt.Sprintf("%s-%s-%d.png", strings.ReplaceAll(strings.Trim(path, "/"), "/", "-"), scheme, width)
+				name := fmt.Sprintf("%s-%s-%d.png", strings.NewReplacer("/", "-", "?type=", "-").Replace(strings.Trim(path, "/")), scheme, width)
 				if err := os.WriteFile(filepath.Join(dir, name), picture.Data, 0o600); err != nil {
 					t.Fatal(err)
 				}

@@ -101,3 +101,92 @@ func TestTryByForm(t *testing.T) {
 		t.Error("something was kept")
 	}
 }
+
+// TestTypesInForm: the form shows what the chosen type takes, and nothing else.
+func TestTypesInForm(t *testing.T) {
+	p := mustPlant(t, noToken)
+	text := p.shown("/webhooks/new?type=s3")
+	mustShow(t, text, `<option value="s3" selected>S3</option>`, `formaction="/webhooks/fields"`, `name="settings.bucket" type="text" value=""`, "The bucket&#39;s name", `name="settings.secret_key" type="password" value=""`,
+		`<select id="f-settings.compression" name="settings.compression"><option value="" selected>gzip (default)</option><option value="zstd">zstd</option>`, `name="batch_age"`)
+	mustLack(t, text, `name="format"`, `name="signature"`, `name="secret"`, `name="write_key"`, `value="file"`)
+	text = p.shown("/webhooks/new?type=segment")
+	mustShow(t, text, "Source&#39;s write key", `name="write_key" type="password"`, `<select id="f-region" name="region"><option value="" selected>us (default)</option><option value="eu">eu</option>`)
+	text = p.shown("/webhooks/new?type=nosuch")
+	mustShow(t, text, `<option value="url" selected>`, `name="secret"`, `name="format"`)
+	mustLack(t, text, `name="batch_age"`)
+	text = p.shown("/webhooks/new?type=snowflake")
+	mustShow(t, text, `<textarea id="f-settings.private_key" name="settings.private_key" class="secret"`)
+	_, text = p.form(200, "/webhooks/fields", "name", "CRM", "type", "hubspot", "event", "pageLoaded", "url", "")
+	mustShow(t, text, `value="CRM"`, "Private app token", `name="settings.hub_id"`, `value="pageLoaded" checked`)
+	mustLack(t, text, "is missing")
+	if n := len(p.desk.List()); n != 1 {
+		t.Errorf("%d webhooks", n)
+	}
+}
+
+// TestMakeTypeByForm: a webhook of a type with settings of its own is made, changed, and made another type.
+func TestMakeTypeByForm(t *testing.T) {
+	p := mustPlant(t, noToken)
+	_, text := p.form(422, "/webhooks", "name", "bucket", "type", "s3", "settings.bucket", "No Bucket", "settings.access_key", "AK", "settings.secret_key", "s3cret-key", "event", "pageLoaded")
+	mustShow(t, text, `name="settings.bucket" type="text" value="No Bucket" placeholder="" autocomplete="off" spellcheck="false" required aria-invalid="true"`, "is no bucket&#39;s name", "type it again")
+	mustLack(t, text, "s3cret-key")
+	p.form(303, "/webhooks", "name", "bucket", "type", "s3", "settings.bucket", "events", "settings.access_key", "AK", "settings.secret_key", "s3cret-key", "settings.compression", "zstd",
+		"batch_events", "100", "batch_bytes", "1MiB", "batch_age", "5s", "event", "pageLoaded", "url", "")
+	settings := func(name string) desk.Webhook {
+		t.Helper()
+		var w desk.Webhook
+		p.call(200, "GET", "/api/webhooks/"+name, "", &w)
+		return w
+	}
+	w := settings("bucket")
+	if fmt.Sprint(w.Settings["settings"]) != "map[access_key:AK bucket:events compression:zstd secret_key:••••]" || w.Place != "s3://events" ||
+		fmt.Sprintf("%v %v %v", w.Settings["batch_events"], w.Settings["batch_bytes"], w.Settings["batch_age"]) != "100 1MiB 5s" {
+		t.Errorf("made %v, to %s", w.Settings, w.Place)
+	}
+	mustShow(t, p.shown("/webhook/bucket"), ">S3</span>", "s3://events", "<dt>Compression</dt><dd>zstd</dd>", "at most 100 events, at most 1MiB, gathered for 5s")
+	mustLack(t, p.shown("/webhook/bucket"), "s3cret-key", "<dt>Signed</dt>", "<dt>Format</dt>")
+	mustShow(t, p.shown("/webhooks?q=s3"), "S3 · s3://events")
+
+	text = p.shown("/webhook/bucket/edit")
+	mustShow(t, text, `name="settings.bucket" type="text" value="events"`, "•••• is set", `<option value="zstd" selected>`, `value="1MiB"`)
+	mustLack(t, text, "s3cret-key")
+	same := []string{"etag", w.ETag, "name", "bucket", "type", "s3", "event", "pageLoaded", "order", "none", "in_flight", "4", "timeout", "5s", "retries", "3", "allow_private", "on", "allow_http", "on",
+		"settings.access_key", "AK", "settings.bucket", "events", "batch_events", "100", "batch_bytes", "1MiB", "batch_age", "5s"}
+	p.form(303, "/webhook/bucket/edit", append(same, "settings.prefix", "a")...)
+	if w = settings("bucket"); fmt.Sprint(w.Settings["settings"]) != "map[access_key:AK bucket:events prefix:a secret_key:••••]" || w.Place != "s3://events/a" {
+		t.Errorf("changed to %v, %s", w.Settings, w.Place)
+	}
+	_, text = p.form(422, "/webhook/bucket/edit", "etag", w.ETag, "name", "bucket", "type", "segment", "event", "pageLoaded", "in_flight", "4", "timeout", "5s", "retries", "3")
+	mustShow(t, text, `name="write_key"`, "is missing; a webhook of type segment needs")
+	p.form(303, "/webhook/bucket/edit", "etag", w.ETag, "name", "cdp", "type", "segment", "write_key", "one-write-key", "region", "eu", "event", "pageLoaded", "in_flight", "4", "timeout", "5s", "retries", "3")
+	if w = settings("cdp"); fmt.Sprint(w.Settings["settings"]) != "map[]" || w.Settings["write_key"] != "••••" || w.Settings["region"] != "eu" {
+		t.Errorf("made another type: %v", w.Settings)
+	}
+	p.form(303, "/webhook/cdp/edit", "etag", w.ETag, "name", "cdp", "type", "url", "url", p.receiver.URL, "event", "pageLoaded", "in_flight", "4", "timeout", "5s", "retries", "3", "allow_private", "on", "allow_http", "on")
+	if w = settings("cdp"); w.Settings["write_key"] != "" || w.Settings["region"] != "" || w.Settings["format"] != "pendo" {
+		t.Errorf("made a URL again: %v", w.Settings)
+	}
+}
+
+// TestSecretURLInForm: a URL that is a key is shown as its host, and stays when it is not touched.
+func TestSecretURLInForm(t *testing.T) {
+	p := mustPlant(t, noToken)
+	const secret = "/services/T1/B2/s3cretpart"
+	w := p.create(`{"name":"chat","type":"slack","url":"$URL` + secret + `","events":["*"]}`)
+	shown := p.receiver.URL + "/••••"
+	for _, path := range []string{"/webhook/chat", "/webhook/chat/edit", "/webhooks"} {
+		mustLack(t, p.shown(path), "s3cretpart")
+	}
+	mustShow(t, p.shown("/webhook/chat/edit"), `value="`+shown+`"`)
+	_, text := p.form(200, "/webhook/chat/test")
+	mustLack(t, text, "s3cretpart")
+	same := []string{"etag", w.ETag, "name", "chat", "type", "slack", "everything", "on", "in_flight", "4", "timeout", "5s", "retries", "3", "settings.digest", "60s", "allow_private", "on", "allow_http", "on"}
+	p.form(303, "/webhook/chat/edit", append(same, "url", shown)...)
+	if _, text = p.form(200, "/webhook/chat/test"); !strings.Contains(text, "reply 2 to •") {
+		t.Errorf("the URL has changed: %s", text)
+	}
+	same[1] = ""
+	_, text = p.form(422, "/webhook/chat/edit", append(same, "url", p.receiver.URL+"/services/T/B/typed", "rate", "x")...)
+	mustShow(t, text, `value="`+shown+`"`, "type it again")
+	mustLack(t, text, "/T/B/typed")
+}

@@ -29,6 +29,8 @@ type Type struct {
 	// Address says what url must be, "the Incoming Webhook's URL"; "" when the vendor's endpoint is known, and url then
 	// only overrides it.
 	Address string
+	// NoAddress says that url is of no use to it.
+	NoAddress bool
 	// AddressSecret says that url is a key: whoever has it can post. It goes in and never comes out.
 	AddressSecret bool
 	// Local says that it reaches files of this machine: only the config file may have such a webhook.

@@ -10,7 +10,8 @@ import (
 // archiveFile is a folder of this machine, or one that is mounted (seed 000). A file is there whole or not at all.
 var archiveFile = Type{
 	Name: "file", Title: "Folder",
-	Local: true,
+	Local:     true,
+	NoAddress: true,
 	Settings: archiveSettings(
 		Setting{Name: "path", Text: "the folder, from the root; left out, it is one of the webhook's own below the data folder", Local: true},
 	),

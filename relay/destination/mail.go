@@ -10,6 +10,7 @@ import (
 // exportMail is a CSV file by mail, every day, week or month (seed 001), through the mail server of [smtp].
 var exportMail = Type{
 	Name: "mail", Title: "Mail",
+	NoAddress: true,
 	Settings: append([]Setting{
 		{Name: "to", Text: "who gets the file; several addresses with commas between", Required: true},
 		{Name: "every", Text: "how much one file holds", Default: "daily", Choices: periods()},

@@ -16,6 +16,7 @@ import (
 // they are whole. The server must prove by its host key that it is the right one.
 var archiveSFTP = Type{
 	Name: "sftp", Title: "SFTP",
+	NoAddress: true,
 	Settings: archiveSettings(
 		Setting{Name: "host", Text: `the server, such as "files.example.com" or "files.example.com:2222"`, Required: true},
 		Setting{Name: "user", Text: "who logs in", Required: true},

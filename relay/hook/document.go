@@ -309,7 +309,10 @@ func (s Spec) View() View {
 		case []string:
 			v[name] = append([]string{}, x...)
 		case int64:
-			v[name] = strict.FormatSize(x)
+			v[name] = "0" // as the config file has it
+			if x != 0 {
+				v[name] = strict.FormatSize(x)
+			}
 		case map[string]string:
 			if name == "settings" {
 				v[name] = maskSettings(x)

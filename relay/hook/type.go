@@ -20,11 +20,12 @@ type Type struct {
 	// URL says what url must be; "" when it need not be set, and only overrides the vendor's endpoint.
 	URL       string        `json:"url"`
 	URLSecret bool          `json:"url_secret"` // it goes in and never comes out
-	Signs     bool          `json:"signs"`      // it takes secret, secret_previous and signature
-	Formats   bool          `json:"formats"`    // it takes format and properties
-	Batches   bool          `json:"batches"`    // it takes batch_events, batch_bytes and batch_age
-	Custom    bool          `json:"custom"`     // it takes method and body
-	Local     bool          `json:"local"`      // only the config file may have it
+	TakesURL  bool          `json:"takes_url"`
+	Signs     bool          `json:"signs"`   // it takes secret, secret_previous and signature
+	Formats   bool          `json:"formats"` // it takes format and properties
+	Batches   bool          `json:"batches"` // it takes batch_events, batch_bytes and batch_age
+	Custom    bool          `json:"custom"`  // it takes method and body
+	Local     bool          `json:"local"`   // only the config file may have it
 	Settings  []TypeSetting `json:"settings"`
 	Events    []string      `json:"events"` // kinds of event that there is a body for
 }
@@ -65,7 +66,7 @@ func TypeByName(name string) (Type, bool) {
 
 func describe(t *destination.Type) Type {
 	d := Type{Name: t.Name, Title: t.Title, Regions: append([]string{}, t.Regions...), WriteKey: t.Write, AccessToken: t.Access,
-		URL: t.Address, URLSecret: t.AddressSecret, Signs: t.Signs, Formats: t.Formats, Batches: !t.Single, Custom: t.Name == "custom", Local: t.Local,
+		URL: t.Address, URLSecret: t.AddressSecret, TakesURL: !t.NoAddress, Signs: t.Signs, Formats: t.Formats, Batches: !t.Single, Custom: t.Name == "custom", Local: t.Local,
 		Settings: []TypeSetting{}, Events: []string{}}
 	for _, s := range t.Settings {
 		d.Settings = append(d.Settings, TypeSetting{Name: s.Name, Text: s.Text, Default: s.Default,

@@ -17,6 +17,7 @@ type fieldView struct {
 	Mode               string // of the keyboard on a phone
 	Options            []option
 	Lines              bool // it may have several
+	Rows               int  // of a field of several lines
 	Secret             bool
 	Faults             []string
 	Kept               bool // a secret that there is
@@ -46,6 +47,8 @@ func takes(t *hook.Type, name string) bool {
 		return t.Formats
 	case "batch_events", "batch_bytes", "batch_age":
 		return t.Batches
+	case "url":
+		return t.TakesURL
 	case "method", "body":
 		return t.Custom
 	}
@@ -60,7 +63,7 @@ var examples = values{"name": "CRM", "rate": "no limit", "burst": "a second's wo
 
 // Field is a field as the form shows it.
 func (v formView) Field(name, label, hint string) fieldView {
-	f := fieldView{Name: name, Label: label, Hint: hint, Value: v.Values[name], Placeholder: examples[name], Kind: "text",
+	f := fieldView{Name: name, Label: label, Hint: hint, Value: v.Values[name], Placeholder: examples[name], Kind: "text", Rows: 6,
 		Faults: v.Faults[name], Kept: v.Kept[name], Required: name == "name"}
 	switch name {
 	case "url":
@@ -72,6 +75,13 @@ func (v formView) Field(name, label, hint string) fieldView {
 	case "burst", "in_flight", "retries", "batch_events":
 		f.Mode = "numeric"
 	}
+	return f
+}
+
+// Where is the field of a condition.
+func (v formView) Where() fieldView {
+	f := v.Field("where", "Where", `A condition on the event, such as properties.plan == "pro"; empty is no condition`)
+	f.Rows = 2
 	return f
 }
 
