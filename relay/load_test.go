@@ -200,6 +200,9 @@ func TestWebhookFaults(t *testing.T) {
 	f("name = 'a'", `1: webhook "a": url: is missing; set the address that deliveries are posted to, such as "https://example.com/hook"`)
 	f("name = 'a'\nurl = 'https://a.example'\n[[webhook]]\nname = 'a'\nurl = 'https://a.example'",
 		`5: webhook "a": name: "a" is the name of an earlier webhook; give each its own`)
+	const export = "name = 'a'\ntype = 'mail'\nsettings = { to = 'a@example.com' }\nevents = ['*']\n"
+	f(export+"enabled = true", `3: webhook "a": type: "mail" needs a mail server; set [smtp] server and from`)
+	f(export)
 	f("name = 'a'\nurl = 'a.example'", `3: webhook "a": url: is not an http or https URL; write it like "https://example.com/hook"`)
 	f("name = 'a'\nurl = 'http://a.example'", `3: webhook "a": url: is plain http; use https, or set allow_http = true when everybody on the way may read it`)
 	f("name = 'a'\nurl = 'http://a.example'\nallow_http = true")

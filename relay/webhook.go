@@ -26,6 +26,9 @@ func (c *Config) readWebhooks(root *strict.Table, apps *appNames) {
 		for _, f := range faults {
 			t.Fault(f.Field, "%s", f.Text)
 		}
+		if w != nil && w.Enabled && w.Type == "mail" && c.SMTP.Server == "" {
+			t.Fault("type", `"mail" needs a mail server; set [smtp] server and from`)
+		}
 		c.Webhooks = append(c.Webhooks, w)
 	}
 }
