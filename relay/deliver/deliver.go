@@ -13,9 +13,13 @@
 // A sender's crew starts and ends lanes, its alarm wakes them when a parked delivery comes due, its pace and its health
 // hold them back: a webhook that keeps failing gets one attempt at a time, and is turned off in the end.
 //
+// Where a webhook's plan takes many events in a request, a lane gathers a batch before it makes its attempt, and ends each
+// event by a ruling of its own; see gather and rule. A plan with a carrier has package freight make the attempt. Of a plan
+// that is an archive, batches are the same again after a crash; see archive.
+//
 // An app's upstream is delivered to in the same way, as a webhook whose cargo is requests as they came in; see cargo.
 //
-// The package knows queues, webhooks and HTTP out. It knows no HTTP in, no configuration file, and of the log only the
+// The package knows queues, webhooks, plans and HTTP out. It knows no vendor, no HTTP in, no configuration file, and of the log only the
 // interface Queue. A Fleet and its Senders are safe for concurrent use; everything of a lane is that lane's own.
 package deliver
 
