@@ -2,18 +2,13 @@ package deliver
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"time"
 
-	"github.com/klauspost/compress/gzip"
 	"github.com/valyala/fasthttp"
 
 	"edgerelay/relay/destination"
-	"edgerelay/relay/event"
-	"edgerelay/relay/expression"
 	"edgerelay/relay/journal"
-	"edgerelay/relay/mask"
 	"edgerelay/relay/sign"
 	"edgerelay/relay/upstream"
 	"edgerelay/wal"
@@ -28,21 +23,10 @@ type lane struct {
 	turn   bool // it holds the turn of a failing webhook
 
 	entry wal.Entry // in hand
-	event event.Event
-	id    [40]byte // the uniqueId's hex digits
-	body  []byte
-	items int    // events in it
-	spans []span // where these are, items of them
-	wire  []byte // the whole request
-
-	scratch mask.Scratch // of what does not leave
-	extra   []byte       // of a note, masked
-
-	env expression.Env // of templates
-	uri []byte         // as a template made it
-
-	zipper *gzip.Writer // nil: none was needed yet
-	zipped bytes.Buffer
+	composer
+	id   [40]byte // the uniqueId's hex digits
+	uri  []byte   // as a template made it
+	wire []byte   // the whole request
 
 	batch   []wal.Entry // in hand, of a sender of batches
 	store   arena       // of what in the batch does not alias the log
@@ -63,6 +47,9 @@ type lane struct {
 
 func newLane(s *Sender, signer *sign.Signer) *lane {
 	l := &lane{sender: s, signer: signer, linger: time.NewTimer(s.opt.Linger)}
+	if s.hook != nil {
+		l.plan, l.mask = s.hook.Plan, s.hook.Mask
+	}
 	l.answer.Header = func(name string) string { return string(l.response.Header.Peek(name)) }
 	l.answer.Item = l.item
 	l.linger.Stop()

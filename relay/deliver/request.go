@@ -86,6 +86,9 @@ func appendField[T string | []byte](dst []byte, name string, value T) []byte {
 // the buffers have grown. An error means that this program cannot make a body of the record: no retry will help.
 func (l *lane) encode(e *wal.Entry, at time.Time) error {
 	l.beginBody(bufferKeep)
+	if cap(l.wire) > bufferKeep {
+		l.wire = nil
+	}
 	if err := l.addItem(e); err != nil {
 		return err
 	}

@@ -44,6 +44,9 @@ func (l *lane) transfer(begin time.Time) (Verdict, time.Time) {
 	if event.ParseRecord(first.Body, &l.event) != nil {
 		l.event.Reset() // it was readable when the body was made of it
 	}
+	if cap(l.wire) > batchKeep {
+		l.wire = nil
+	}
 	l.wire = append(l.wire[:0], s.head...)
 	l.seal(first, s.opt.wall(begin))
 	if s.hook.Plan.Once {
