@@ -114,6 +114,7 @@ func (b *tab) choose(t *testing.T) {
 		b.see(t, "#destination", chosen.sees)
 		signs := fmt.Sprint(chosen.kind == "url")
 		b.reach(t, `String(!!document.querySelector('#shape [name=format]')) === '`+signs+`' && String(!document.querySelector('#batches [name=batch_age]')) === '`+signs+`'`)
+		b.reach(t, `!document.querySelector('.htmx-added, .htmx-swapping, .htmx-settling, .htmx-request')`) // nobody is faster
 	}
 	b.reach(t, `document.querySelector('#f-name').value === 'kept' && document.querySelector('input[value="pageLoaded"]').checked`)
 	b.click(t, `input[value="pageLoaded"]`)
