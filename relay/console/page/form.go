@@ -143,7 +143,7 @@ func (v formView) Title() string {
 
 func (p *Pages) newHook(w http.ResponseWriter, r *http.Request) {
 	kind := cmp.Or(r.URL.Query().Get("type"), "url")
-	if _, known := hook.TypeByName(kind); !known {
+	if t, known := hook.TypeByName(kind); !known || t.Local {
 		kind = "url"
 	}
 	p.Show(w, http.StatusOK, "form", p.newForm(r, values{"type": kind}, picked{of: map[string]*picks{}}))
