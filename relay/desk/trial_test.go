@@ -1,6 +1,8 @@
 package desk
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"fmt"
 	"strings"
@@ -95,6 +97,32 @@ func TestTrialOfVendor(t *testing.T) {
 		"POST /v1/batch HTTP/1.1\r\nAuthorization: Basic MDEyMzQ1Njc4OTo=\r\n\r\n{\"key\":\"0123456789\"}", "Basic MDEyMzQ1Njc4OTo= is unknown")
 	if want := `POST /v1/batch HTTP/1.1 | https://api.segment.io/v1/batch | [{Authorization ••••}] | {"key":"••••"} | •••• is unknown`; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// TestTrialOfKind: an event that the type has no body for is not sent.
+func TestTrialOfKind(t *testing.T) {
+	g := newRig(t, nil)
+	g.create("crm", `"type":"hubspot","url":"","access_token":"a-token","settings":{"hub_id":"12345"},"events":["*"]`)
+	_, err := g.Try(t.Context(), "crm", []byte(`{"event":"pageTagged"}`))
+	refused(t, err, Invalid, "event")
+	if len(g.tried) > 0 {
+		t.Error("it was sent")
+	}
+}
+
+// TestTrialCompressed: a body is shown as it was before it was compressed.
+func TestTrialCompressed(t *testing.T) {
+	g := newRig(t, nil)
+	g.create("crm", `"events":["*"],"secret":"signing-secret"`)
+	var zipped bytes.Buffer
+	w := gzip.NewWriter(&zipped)
+	_, _ = w.Write([]byte(`{"key":"signing-secret"}`))
+	_ = w.Close()
+	g.reply = Attempt{Outcome: "delivered", Status: 200, Request: append([]byte("POST /in HTTP/1.1\r\nContent-Encoding: gzip\r\n\r\n"), zipped.Bytes()...)}
+	trial, err := g.Try(t.Context(), "crm", nil)
+	if err != nil || trial.Request.Body.Text != `{"key":"••••"}` {
+		t.Errorf("%q, %v", trial.Request.Body.Text, err)
 	}
 }
 

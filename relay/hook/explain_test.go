@@ -33,3 +33,19 @@ func TestExplain(t *testing.T) {
 	off.Enabled = false
 	f(off, click, false, "is off: enabled = false")
 }
+
+// TestExplainKinds: what a type has no body for is said, whatever the webhook selects.
+func TestExplainKinds(t *testing.T) {
+	w := secretive(t, Spec{Type: "hubspot", Enabled: true, Events: []string{"*"}, AccessToken: "a-token", Settings: map[string]string{"hub_id": "12345"}})
+	w.Queue = 1
+	set, err := NewSet([]*Webhook{w})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := set.Explain(eventOf(event.PageTagged, "a"), "shop")[0]; r.Receives || r.Why != "has no body for pageTagged: the type hubspot takes none of that kind" {
+		t.Errorf("%v %q", r.Receives, r.Why)
+	}
+	if r := set.Explain(eventOf(event.PageLoaded, "a"), "shop")[0]; !r.Receives {
+		t.Errorf("it does not get pages: %q", r.Why)
+	}
+}
