@@ -354,3 +354,27 @@ func TestDocumentedTemplates(t *testing.T) {
 		t.Errorf("the request is\n%s", got)
 	}
 }
+
+var (
+	headline = regexp.MustCompile(`(?m)^#+ (.*)$`)
+	link     = regexp.MustCompile(`\]\(([^)#]*)#([^)]*)\)`)
+)
+
+// TestDocumentedLinks: each link into a page of the docs leads to one of its headlines.
+func TestDocumentedLinks(t *testing.T) {
+	anchors := func(path string) (all []string) {
+		for _, found := range headline.FindAllStringSubmatch(readDoc(t, path), -1) {
+			all = append(all, strings.ReplaceAll(strings.ToLower(strings.ReplaceAll(found[1], ",", "")), " ", "-"))
+		}
+		return all
+	}
+	pages := map[string][]string{"../../README.md": anchors("../README.md")}
+	for _, path := range docs {
+		pages[""] = anchors(path)
+		for _, found := range link.FindAllStringSubmatch(readDoc(t, path), -1) {
+			if !slices.Contains(pages[found[1]], found[2]) && !strings.HasPrefix(found[1], "https://") {
+				t.Errorf("%s: the link %s#%s leads nowhere", path, found[1], found[2])
+			}
+		}
+	}
+}
