@@ -138,6 +138,7 @@ func TestNoSecretComesOut(t *testing.T) {
 	for _, kind := range slices.Sorted(maps.Keys(webhooks)) {
 		body := fmt.Sprintf(`{"name":%q,"type":%q,"events":["*"],"enabled":true,%s}`, kind, kind, strings.NewReplacer("$M-", mark, "$URL", at).Replace(webhooks[kind]))
 		texts["made "+kind] = r.fetch(201, "POST", "/api/webhooks", body)
+		r.sendBack(kind)
 		texts["tried "+kind] = r.fetch(0, "POST", "/api/webhooks/"+kind+"/test", "")
 		texts["tried on a page "+kind] = r.fetch(200, "POST", "/webhook/"+kind+"/test", "")
 		texts["edited "+kind] = r.fetch(400, "PATCH", "/api/webhooks/"+kind, `{"rate":-1,"region":"nowhere","settings":{"nothing":"x"}}`)
@@ -169,6 +170,31 @@ func TestNoSecretComesOut(t *testing.T) {
 				break
 			}
 		}
+	}
+}
+
+// sendBack sends a webhook's settings back as they are shown, which changes nothing.
+func (r *running) sendBack(name string) {
+	r.t.Helper()
+	shown := func() (text string, settings json.RawMessage) {
+		var w struct{ Settings json.RawMessage }
+		if err := json.Unmarshal([]byte(r.fetch(200, "GET", "/api/webhooks/"+name, "")), &w); err != nil {
+			r.t.Fatal(err)
+		}
+		return string(w.Settings), w.Settings
+	}
+	before := r.hooks.Set()
+	text, settings := shown()
+	r.fetch(200, "PATCH", "/api/webhooks/"+name, string(settings))
+	if again, _ := shown(); again != text {
+		r.t.Errorf("%s was sent back as\n%s and is\n%s", name, text, again)
+	}
+	of := func(set *hook.Set) *hook.Webhook {
+		all := set.All()
+		return all[slices.IndexFunc(all, func(w *hook.Webhook) bool { return w.Name == name })]
+	}
+	if was, is := of(before).Secrets(), of(r.hooks.Set()).Secrets(); !slices.Equal(was, is) {
+		r.t.Errorf("the secrets of %s were %q and are %q", name, was, is)
 	}
 }
 
