@@ -10,8 +10,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"edgerelay/bench/child"
@@ -28,41 +28,20 @@ type TortureOptions struct {
 	Out     io.Writer // one line per kill, and the result
 }
 
-// TortureResult is the proof's outcome. Missing and Corrupt must be 0.
+// TortureResult is the proof's outcome. Missing, Corrupt and Doubled must be 0.
 type TortureResult struct {
 	Accepted    int `json:"accepted"`    // events that were answered with a 2xx
 	Obligations int `json:"obligations"` // accepted events times the webhooks that selected them
 	Delivered   int `json:"delivered"`   // obligations that the receiver answered with a 2xx
 	Missing     int `json:"missing"`     // obligations that never came
 	Repeated    int `json:"repeated"`    // deliveries beyond the first that the receiver took
-	Corrupt     int `json:"corrupt"`     // bad signature, unknown event, changed uniqueId or body, order broken
+	Corrupt     int `json:"corrupt"`     // bad signature, unknown event, changed uniqueId, body or object, order broken
 	Kills       int `json:"kills"`
+	Reloads     int `json:"reloads"`
+	Doubled     int `json:"doubled"`      // obligations that are in an archive more than once; must be 0 too
 	MostRepeats int `json:"most_repeats"` // the most deliveries repeated to one webhook after one kill
 	Excess      int `json:"excess"`       // kills that repeated more to a webhook than it had in flight and took in the second before
 }
-
-// tortured is a webhook of the proof with what its receiver does to it.
-type tortured struct {
-	name   string
-	config string // beside name, url and secret
-	wants  func(n int) bool
-	fault  float64       // share of requests that are answered badly
-	delay  time.Duration // before an answer, at most
-}
-
-func torturedHooks() []tortured {
-	all := func(int) bool { return true }
-	return []tortured{
-		{name: "steady", config: `events = ["*"]`, wants: all},
-		{name: "flaky", config: "events = [\"trackEventReceived\"]\nretries = 1000", wants: all, fault: .2},
-		{name: "slow", config: "events = [\"trackEventReceived\"]\nretries = 1000", wants: all, delay: 20 * time.Millisecond},
-		{name: "ordered", config: "events = [\"trackEventReceived\"]\nretries = 1000\norder = \"visitor\"", wants: all, fault: .05},
-		{name: "choosy", config: "events = [\"trackEventReceived:kind-3\"]\nretries = 1000", wants: func(n int) bool { return kindOf(n) == 3 }, fault: .05},
-	}
-}
-
-// kindOf spreads events over ten track types.
-func kindOf(n int) int { return n % 10 }
 
 // Torture runs the real program under load, kills it at random moments, starts it again, and in the end compares what
 // was accepted with what arrived.
@@ -85,9 +64,9 @@ func Torture(ctx context.Context, o TortureOptions) (TortureResult, error) {
 		return result, err
 	}
 	t.report(result)
-	if result.Missing > 0 || result.Corrupt > 0 || result.Excess > 0 {
-		return result, fmt.Errorf("%d deliveries are missing, %d are corrupt, %d kills repeated too much (seed %d)",
-			result.Missing, result.Corrupt, result.Excess, o.Seed)
+	if result.Missing > 0 || result.Corrupt > 0 || result.Doubled > 0 || result.Excess > 0 {
+		return result, fmt.Errorf("%d deliveries are missing, %d are corrupt, %d are in two objects, %d kills repeated too much (seed %d)",
+			result.Missing, result.Corrupt, result.Doubled, result.Excess, o.Seed)
 	}
 	return result, nil
 }
@@ -100,8 +79,10 @@ type torture struct {
 	random  *rand.Rand // of the killer; senders and receiver have their own
 	hooks   []tortured
 	witness *witness
+	shelves []*shelf
 	senders senders
 	kills   int
+	reloads int
 }
 
 // prepare picks a port that stays the same across restarts, and writes the config.
@@ -117,16 +98,17 @@ func (t *torture) prepare() error {
 	if t.witness, err = newWitness(t.hooks, t.Seed); err != nil {
 		return err
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "[intake]\nlisten = %q\n[console]\nlisten = \"127.0.0.1:0\"\n[log]\ndir = %q\n", t.intake, filepath.Join(t.dir, "data"))
-	b.WriteString("[delivery]\nbackoff = \"50ms\"\nbackoff_max = \"500ms\"\ndisable_after = { failures = 0, within = \"15m\" }\n")
-	b.WriteString("[[app]]\nname = \"bench\"\nkey = \"bench\"\n")
 	for _, h := range t.hooks {
-		fmt.Fprintf(&b, "[[webhook]]\nname = %q\nurl = %q\nsecret = %q\nenabled = true\nallow_private = true\n%s\n",
-			h.name, t.witness.url(h.name), witnessSecret, h.config)
+		if h.kind == "file" {
+			s, err := newShelf(h, filepath.Join(t.dir, h.name))
+			if err != nil {
+				return err
+			}
+			t.shelves = append(t.shelves, s)
+		}
 	}
 	t.config = filepath.Join(t.dir, "config.toml")
-	return os.WriteFile(t.config, []byte(b.String()), 0o600)
+	return t.configure()
 }
 
 func (t *torture) start(ctx context.Context) (*child.Process, error) {
@@ -155,15 +137,25 @@ func (t *torture) run(ctx context.Context) (TortureResult, error) {
 		return TortureResult{}, err
 	}
 	t.witness.healthy.Store(true)
-	t.settle(ctx)
+	if err := t.settle(ctx); err != nil {
+		return TortureResult{}, err
+	}
 	if err := c.Stop(); err != nil {
 		return TortureResult{}, err
 	}
 	if code := c.ExitCode(); code != 0 {
 		return TortureResult{}, fmt.Errorf("the program ended with exit code %d after SIGTERM:\n%s", code, c.Output())
 	}
-	result := t.witness.compare(t.senders.accepted(), t.senders.sent())
-	result.Kills = t.kills
+	accepted, sent := t.senders.accepted(), t.senders.sent()
+	result := t.witness.compare(accepted, sent)
+	for _, s := range t.shelves {
+		if err := s.look(true); err != nil {
+			return result, err
+		}
+		s.compare(&result, accepted, sent)
+	}
+	result.Delivered = result.Obligations - result.Missing
+	result.Kills, result.Reloads = t.kills, t.reloads
 	return result, nil
 }
 
@@ -178,11 +170,19 @@ func (t *torture) killing(ctx context.Context, c *child.Process) (*child.Process
 			return c, ctx.Err()
 		case <-c.Ended:
 			return c, errors.New("the program ended by itself:\n" + c.Output())
-		case <-time.After(pause):
+		case <-time.After(pause / 2):
+		}
+		if err := t.disturb(c, pause/2); err != nil {
+			return c, err
 		}
 		t.witness.killed()
 		c.Kill()
 		t.kills++
+		for _, s := range t.shelves {
+			if err := s.look(true); err != nil {
+				return c, err
+			}
+		}
 		if !t.JSON && t.Out != nil {
 			fmt.Fprintf(t.Out, "kill %d after %v: %d events accepted so far\n", t.kills, pause, len(t.senders.accepted()))
 		}
@@ -195,20 +195,60 @@ func (t *torture) killing(ctx context.Context, c *child.Process) (*child.Process
 	return c, nil
 }
 
+// disturb takes the archives away for a while, or reloads, or both, or neither.
+func (t *torture) disturb(c *child.Process, pause time.Duration) error {
+	there := t.random.IntN(3) > 0
+	for _, s := range t.shelves {
+		if err := s.mount(there); err != nil {
+			return err
+		}
+	}
+	time.Sleep(pause / 2)
+	if t.random.IntN(2) == 0 {
+		if err := t.reload(c); err != nil {
+			return err
+		}
+	}
+	time.Sleep(pause / 4)
+	for _, s := range t.shelves {
+		if err := s.mount(true); err != nil {
+			return err
+		}
+	}
+	time.Sleep(pause / 4)
+	return nil
+}
+
+// reload puts other sizes of batches in force.
+func (t *torture) reload(c *child.Process) error {
+	if err := t.configure(); err != nil {
+		return err
+	}
+	t.reloads++
+	return c.Signal(syscall.SIGHUP)
+}
+
 // settle waits until every obligation has arrived, or nothing has for a while.
-func (t *torture) settle(ctx context.Context) {
+func (t *torture) settle(ctx context.Context) error {
 	accepted := t.senders.accepted()
 	last, still := -1, time.Now()
 	for time.Since(still) < 20*time.Second && ctx.Err() == nil {
 		missing := t.witness.missing(accepted)
+		for _, s := range t.shelves {
+			if err := s.look(false); err != nil {
+				return err
+			}
+			missing += s.missing(accepted)
+		}
 		if missing == 0 {
-			return
+			return nil
 		}
 		if missing != last {
 			last, still = missing, time.Now()
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
+	return nil
 }
 
 func (t *torture) report(r TortureResult) {
@@ -223,6 +263,6 @@ func (t *torture) report(r TortureResult) {
 		fmt.Fprintf(t.Out, "%s\n", text)
 		return
 	}
-	fmt.Fprintf(t.Out, "accepted %d, obligations %d, delivered %d, missing %d, repeated %d (at most %d to one webhook after one kill), corrupt %d, kills %d, seed %d\n",
-		r.Accepted, r.Obligations, r.Delivered, r.Missing, r.Repeated, r.MostRepeats, r.Corrupt, r.Kills, t.Seed)
+	fmt.Fprintf(t.Out, "accepted %d, obligations %d, delivered %d, missing %d, repeated %d (at most %d to one webhook after one kill), doubled in archives %d, corrupt %d, kills %d, reloads %d, seed %d\n",
+		r.Accepted, r.Obligations, r.Delivered, r.Missing, r.Repeated, r.MostRepeats, r.Doubled, r.Corrupt, r.Kills, r.Reloads, t.Seed)
 }
