@@ -243,16 +243,52 @@ func TestArchiveOfWhatComesBack(t *testing.T) {
 // crashRig is a rig whose log loses power now and then.
 type crashRig struct {
 	*rig
-	sent int
+	sent  int
+	power power
+}
+
+// power is what carriers run on. Without it nothing reaches the destination any more: what the log does between the moment
+// of the crash and its end in the test never was.
+type power struct {
+	sync.RWMutex
+	gone bool
+}
+
+func (p *power) set(on bool) {
+	p.Lock()
+	defer p.Unlock()
+	p.gone = !on
+}
+
+type powered struct {
+	freight.Carrier
+	power *power
+}
+
+func (c powered) Ship(ctx context.Context, p *freight.Parcel) Verdict {
+	c.power.RLock()
+	defer c.power.RUnlock()
+	if c.power.gone {
+		return Verdict{Outcome: Retry, Reason: "the power is gone"}
+	}
+	return c.Carrier.Ship(ctx, p)
 }
 
 func newCrashRig(t *testing.T, change func(o *Options, w *hook.Webhook)) *crashRig {
 	t.Helper()
 	g := &rig{fs: vfs.NewCrashableMem(), hooks: []*hook.Webhook{newWebhook(t, 1, "crm", "http://shelf.test/")}}
 	g.opt = rigOptions()
-	change(&g.opt, g.hooks[0])
-	g.open(t)
 	c := &crashRig{rig: g}
+	change(&g.opt, g.hooks[0])
+	made := g.opt.newCarrier
+	if made == nil {
+		made = freight.New
+	}
+	g.opt.newCarrier = func(plan *destination.Plan, o freight.Options) (freight.Carrier, error) {
+		carrier, err := made(plan, o)
+		return powered{carrier, &c.power}, err
+	}
+	g.open(t)
 	t.Cleanup(func() { c.close(t, context.Background()) })
 	return c
 }
@@ -266,10 +302,12 @@ func (g *crashRig) sendSome(t *testing.T, n int) {
 // crash takes the power away: what was not synced is there in part or not at all.
 func (g *crashRig) crash(t *testing.T, random *rand.Rand) {
 	t.Helper()
+	g.power.set(false)
 	after := g.fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: random.IntN(101), RNG: random})
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel() // attempts under way are cut
 	g.close(t, ctx)
 	g.fs = after
+	g.power.set(true)
 	g.open(t)
 }

@@ -53,8 +53,8 @@ type export struct {
 	mu struct {
 		sync.Mutex
 		spools  []*spool
-		held    map[uint64]bool // parcels by their first positions, those of shipped files too
-		refused string          // why an export was refused, for the next Ship to tell
+		held    map[span]bool // parcels, those of shipped files too
+		refused string        // why an export was refused, for the next Ship to tell
 	}
 }
 
@@ -86,7 +86,7 @@ func newExport(plan *destination.Plan, o Options, s store) (*export, error) {
 
 // load opens what waits in the folder.
 func (x *export) load() error {
-	x.mu.held = map[uint64]bool{}
+	x.mu.held = map[span]bool{}
 	if err := makeFolders(x.folder); err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func (x *export) load() error {
 			x.logger.Error("an export cannot be read and is left where it is", "file", path+".data", "error", err)
 			continue
 		}
-		x.remember(s.firsts)
+		x.remember(s.spans)
 		x.mu.spools = append(x.mu.spools, s)
 	}
 	leftovers, err := spooled(x.folder, ".data") // of a crash before or after the index was there
@@ -134,18 +134,18 @@ func (x *export) loadDone() error {
 			_ = os.Remove(path + ".done") // the next start tries again
 			continue
 		}
-		firsts, err := doneFirsts(path)
+		spans, err := doneSpans(path)
 		if err != nil {
 			x.logger.Error("the parcels of a shipped export are not known any more", "file", path+".done", "error", err)
 		}
-		x.remember(firsts)
+		x.remember(spans)
 	}
 	return nil
 }
 
-func (x *export) remember(firsts []uint64) {
-	for _, first := range firsts {
-		x.mu.held[first] = true
+func (x *export) remember(spans []span) {
+	for _, one := range spans {
+		x.mu.held[one] = true
 	}
 }
 
@@ -172,7 +172,7 @@ func (x *export) known(p *Parcel) (v destination.Verdict, told bool) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	switch {
-	case x.mu.held[p.First]:
+	case x.mu.held[span{p.First, p.Last}]:
 		return destination.Verdict{Outcome: destination.Delivered}, true
 	case x.mu.refused != "":
 		v = refused(0, x.mu.refused)
@@ -200,7 +200,7 @@ func (x *export) keep(p *Parcel, rows []byte) error {
 	if err := s.add(p, rows); err != nil {
 		return err
 	}
-	x.mu.held[p.First] = true
+	x.mu.held[span{p.First, p.Last}] = true
 	return nil
 }
 
@@ -219,7 +219,7 @@ func (x *export) spoolLocked(p *Parcel, size int64) (*spool, error) {
 		if s.sealed || s.head.Label != label || s.head.Shape != x.shape || !s.head.Due.After(now) {
 			continue
 		}
-		if s.end+size <= x.part || len(s.firsts) == 0 {
+		if s.end+size <= x.part || len(s.spans) == 0 {
 			return s, nil
 		}
 		if err := s.seal(); err != nil {

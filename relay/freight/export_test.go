@@ -337,7 +337,7 @@ func TestExportCrash(t *testing.T) {
 		for whole < len(told) && told[whole] <= size {
 			whole++
 		}
-		if got := len(c.mu.spools[0].firsts); got != whole {
+		if got := len(c.mu.spools[0].spans); got != whole {
 			t.Fatalf("cut at %d: %d parcels, want %d", size, got, whole)
 		}
 		for _, p := range parcels { // the relay sends again what it does not know to be delivered
@@ -503,7 +503,7 @@ func TestExportForgets(t *testing.T) {
 	}
 	c := open(t, plan, dir)
 	defer shut(t, c)
-	if len(c.mu.held) != 1 || !c.mu.held[103] {
+	if len(c.mu.held) != 1 || !c.mu.held[span{103, 103}] {
 		t.Errorf("it remembers %v, want 103", c.mu.held)
 	}
 }
@@ -519,7 +519,7 @@ func FuzzSpoolIndex(f *testing.F) {
 			return
 		}
 		again := &spool{}
-		if err := again.read(text[:s.told]); err != nil || again.end != s.end || again.sealed != s.sealed || !slices.Equal(again.firsts, s.firsts) {
+		if err := again.read(text[:s.told]); err != nil || again.end != s.end || again.sealed != s.sealed || !slices.Equal(again.spans, s.spans) {
 			t.Errorf("%q reads as %+v, its whole part as %+v, %v", text, s, again, err)
 		}
 		if s.end < s.head.Begin || s.told > int64(len(text)) {

@@ -29,7 +29,7 @@ type spool struct {
 	head   spoolHead
 	data   *os.File
 	index  *os.File
-	firsts []uint64 // of its parcels
+	spans  []span // of its parcels
 	events int
 	end    int64 // of data
 	told   int64 // bytes of index
@@ -49,6 +49,10 @@ type spoolHead struct {
 	Shape  string    `json:"shape"`  // what all its rows have in common: columns and compression
 	Begin  int64     `json:"begin"`  // bytes of data before the first parcel's
 }
+
+// span is where in the log a parcel begins and ends. One of the same first and another last would be another parcel, which
+// a relay that keeps what Parcel says never makes.
+type span struct{ first, last uint64 }
 
 const sealLine = "sealed\n"
 
@@ -120,7 +124,7 @@ func (s *spool) read(text []byte) error {
 			string(line)+"\n" != parcelLine(first, last, count, end) || end < s.end {
 			return nil
 		}
-		s.firsts, s.events, s.end = append(s.firsts, first), s.events+count, end
+		s.spans, s.events, s.end = append(s.spans, span{first, last}), s.events+count, end
 	}
 }
 
@@ -153,7 +157,7 @@ func (s *spool) add(p *Parcel, rows []byte) error {
 		_ = s.cut() // else opening does
 		return err
 	}
-	s.firsts, s.events, s.end = append(s.firsts, p.First), s.events+p.Count, s.end+int64(len(rows))
+	s.spans, s.events, s.end = append(s.spans, span{p.First, p.Last}), s.events+p.Count, s.end+int64(len(rows))
 	return nil
 }
 
@@ -203,8 +207,8 @@ func (s *spool) close() {
 	}
 }
 
-// doneFirsts are the parcels of a file that was shipped.
-func doneFirsts(path string) ([]uint64, error) {
+// doneSpans are the parcels of a file that was shipped.
+func doneSpans(path string) ([]span, error) {
 	text, err := os.ReadFile(path + ".done")
 	if err != nil {
 		return nil, err
@@ -213,7 +217,7 @@ func doneFirsts(path string) ([]uint64, error) {
 	if err := s.read(text); err != nil {
 		return nil, fmt.Errorf("read %s.done: %w", path, err)
 	}
-	return s.firsts, nil
+	return s.spans, nil
 }
 
 // spooled are the paths of a folder's spools with one of the endings, without it, in the order of their names.
