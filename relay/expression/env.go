@@ -17,6 +17,8 @@ type Env struct {
 	values  map[string]any     // what the machine reads, by the keys of sources
 	since   map[string]*uint64 // the serial that each value belongs to
 	meter   meter
+	allowed int // of the evaluation, or the template, under way
+	spare   int // steps of the event that nobody has taken yet
 	machine vm.VM
 	scratch []byte // what a source wrote
 	text    []byte // the value of a place
@@ -33,6 +35,7 @@ func (v *Env) Begin(e *event.Event, n event.Note) {
 		v.machine.MemoryBudget = memoryMax
 	}
 	v.event, v.note = e, n
+	v.spare = stepsEvent
 	v.serial++
 }
 
@@ -69,7 +72,9 @@ func (v *Env) End() {
 // evaluate runs p. The meter goes on from where it is, so that several can share one allowance.
 func (v *Env) evaluate(p *program) (any, error) {
 	for _, s := range p.needs {
-		v.provide(s)
+		if err := v.provide(s); err != nil {
+			return nil, explain(err)
+		}
 	}
 	result, err := v.machine.Run(p.code, v.values)
 	if err != nil {
@@ -78,22 +83,35 @@ func (v *Env) evaluate(p *program) (any, error) {
 	return result, nil
 }
 
-// provide sees to it that the value of s is there, and is that of this event.
-func (v *Env) provide(s *source) {
+// provide sees to it that the value of s is there, and is that of this event. The first who asks for it pays.
+func (v *Env) provide(s *source) error {
 	since := v.since[s.key]
 	if since == nil {
 		since = new(uint64)
 		v.since[s.key] = since
 	}
 	if *since == v.serial {
-		return
+		return nil
 	}
-	var raw []byte
-	raw, v.scratch = s.raw(v, v.scratch)
+	raw, err := v.find(s)
+	if err == nil {
+		err = v.meter.spend(len(raw) / bytesPerMake)
+	}
+	if err != nil {
+		return err
+	}
 	if old, ok := v.values[s.key].(string); !ok || !isText(raw, old) {
 		v.values[s.key] = decode(raw)
 	}
 	*since = v.serial
+	return nil
+}
+
+// find is the JSON of the value of s, nil when it is missing.
+func (v *Env) find(s *source) (raw []byte, err error) {
+	var looked int
+	raw, v.scratch, looked = s.raw(v, v.scratch)
+	return raw, v.meter.spend(looked / bytesPerLook)
 }
 
 // isText says that raw is the text that is there already: names and plans repeat from event to event.

@@ -46,7 +46,12 @@
 //
 // An expression's text, its nodes, the size of regular expressions and the memory it takes are limited. Time is limited
 // by steps that are counted and not by a clock, so that a result never depends on the machine's load: each turn of a loop
-// costs the nodes of its body, and what has to look at a whole text or list costs its size.
+// costs the nodes of its body, and what has to look at a whole text or list costs its size. Finding a value in an event and
+// decoding it costs the first who asks for it.
+//
+// All filters and templates of one event, from Begin to Begin, also share an allowance: a thousand webhooks whose filters
+// take all that one filter may would else hold up the event for a minute. Each has a few thousand steps for itself, which is
+// more than most take, so that costly filters leave the cheap ones alone.
 package expression
 
 import (
@@ -67,6 +72,8 @@ const (
 	nodesMax   = 1000      // of its syntax tree
 	patternMax = 1000      // instructions of one regular expression
 	stepsMax   = 1_000_000 // of one evaluation: some tens of milliseconds at worst
+	stepsSure  = 4_000     // of one evaluation, whatever others took for the same event
+	stepsEvent = 2_000_000 // of all evaluations for one event, beyond those
 	memoryMax  = 50_000    // elements of the lists that one evaluation makes
 	nestingMax = 1024      // of lists and maps in each other: what an event may hold, and as much again
 	resultMax  = 64 << 10  // bytes of a text that an expression makes

@@ -23,8 +23,9 @@ func (f *Filter) String() string { return f.text }
 // the wrong type, or ErrCost. It comes with false: what a filter fails on does not match. Callers count it. The same
 // event fails again, so there is no use in a second try.
 func (f *Filter) Match(env *Env) (bool, error) {
-	env.meter.left = stepsMax
+	env.allow()
 	result, err := env.evaluate(f.program)
+	env.settle()
 	if err != nil {
 		return false, err
 	}

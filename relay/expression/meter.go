@@ -6,7 +6,11 @@ type meter struct {
 	left int
 }
 
-const bytesPerStep = 16
+const (
+	bytesPerStep = 16
+	bytesPerLook = 64 // of what is gone through on the way to a member
+	bytesPerMake = 8  // of what is decoded: the values are larger than their text, and are kept until the event's end
+)
 
 // spend takes n steps, or says that they are used up.
 func (m *meter) spend(n int) error {
@@ -16,6 +20,17 @@ func (m *meter) spend(n int) error {
 	}
 	m.left -= n
 	return nil
+}
+
+// allow gives one evaluation its steps: those that are its own, and what others left of the event's.
+func (v *Env) allow() {
+	v.allowed = min(stepsMax, stepsSure+v.spare)
+	v.meter.left = v.allowed
+}
+
+// settle takes what an evaluation took of the event's steps.
+func (v *Env) settle() {
+	v.spare -= max(0, v.allowed-v.meter.left-stepsSure)
 }
 
 // spendText takes what it costs to look at size bytes.

@@ -154,8 +154,8 @@ func (s *source) member(name string) (*source, error) {
 }
 
 // raw is the stable JSON of the source's value, nil when it is missing. What is not there as it stands is written over
-// scratch, which is returned as it grew.
-func (s *source) raw(v *Env, scratch []byte) (value, used []byte) {
+// scratch, which is returned as it grew. looked is how many bytes were gone through on the way.
+func (s *source) raw(v *Env, scratch []byte) (value, used []byte, looked int) {
 	path := s.path
 	switch {
 	case s.root.name == "properties":
@@ -170,12 +170,13 @@ func (s *source) raw(v *Env, scratch []byte) (value, used []byte) {
 		value = scratch
 	}
 	for _, name := range path {
+		looked += len(value)
 		value = event.Lookup(value, name)
 	}
 	if len(value) == 0 {
 		value = nil
 	}
-	return value, scratch
+	return value, scratch, looked
 }
 
 // emptyObject is never written to.

@@ -155,7 +155,8 @@ func scanString(text string, quoted bool) (stillQuoted, escaped bool) {
 // expression fails on it, or the result would exceed OutputMax; dst is then returned as it was. The same event fails
 // again, so there is no use in a second try.
 func (t *Template) Append(dst []byte, env *Env) ([]byte, error) {
-	env.meter.left = stepsMax
+	env.allow()
+	defer env.settle()
 	body, n := env.body[:0], 0
 	for _, p := range t.pieces {
 		if !p.isPlace {
@@ -203,8 +204,10 @@ func (t *Template) finish(dst, body []byte, env *Env) ([]byte, error) {
 // stands there, with its members in their order and its numbers digit for digit.
 func (t *Template) appendPlace(dst []byte, p *place, env *Env) ([]byte, error) {
 	if p.program.path != nil {
-		var raw []byte
-		raw, env.scratch = p.program.path.raw(env, env.scratch)
+		raw, err := env.find(p.program.path)
+		if err != nil {
+			return dst, err
+		}
 		return t.appendRaw(dst, raw, p, env), nil
 	}
 	value, err := env.evaluate(p.program)

@@ -89,7 +89,7 @@ func TestTemplateText(t *testing.T) {
 }
 
 func TestTemplateFails(t *testing.T) {
-	v := begin(sample(`{"long":"` + strings.Repeat("x", 600<<10) + `","text":"a","dots":"..","dot":".","deep":` + strings.Repeat("[", 511) + strings.Repeat("]", 511) + `}`))
+	v := begin(sample(`{"long":"` + strings.Repeat("x", 600<<10) + `","text":"a","dots":"..","dot":".","up":"../../admin","over":"a\\..\\b","deep":` + strings.Repeat("[", 511) + strings.Repeat("]", 511) + `}`))
 	f := func(kind TemplateKind, text, want string) {
 		t.Helper()
 		template, err := CompileTemplate(text, kind)
@@ -108,6 +108,8 @@ func TestTemplateFails(t *testing.T) {
 	f(JSONBody, `[[{{ properties.deep }}]]`, `1:1: json: byte 512: nested deeper than 512`)
 	f(URL, `https://example.com/{{ properties.dots }}/x`, `1:1: the URL's path has a segment ".", or "..", which would lead elsewhere`)
 	f(URL, `https://example.com/x/.{{ properties.dot }}`, `1:1: the URL's path has a segment ".", or "..", which would lead elsewhere`)
+	f(URL, `https://example.com/x/{{ properties.up }}/y`, `1:1: the URL's path has a segment ".", or "..", which would lead elsewhere`)
+	f(URL, `https://example.com/x/{{ properties.over }}`, `1:1: the URL's path has a segment ".", or "..", which would lead elsewhere`)
 	f(URL, `https://example.com/x/%2E{{ properties.dot }}/`, `1:1: the URL's path has a segment ".", or "..", which would lead elsewhere`)
 }
 

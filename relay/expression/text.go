@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"math"
 	"strings"
 	"time"
@@ -18,7 +19,9 @@ func split(m *meter, args []any) (any, error) {
 	case !xIs || !byIs:
 		return nil, wrong("split", args[0])
 	}
-	if err := m.spend(1 + len(x)); err != nil {
+	if count := strings.Count(x, by); count >= memoryMax {
+		return nil, fmt.Errorf("split() makes more than %d parts", memoryMax)
+	} else if err := m.spend(1 + len(x)/bytesPerStep + 4*count); err != nil {
 		return nil, err
 	}
 	parts := strings.Split(x, by)

@@ -74,12 +74,14 @@ func appendPercent(dst, text []byte) []byte {
 var errSegment = errors.New(`the URL's path has a segment ".", or "..", which would lead elsewhere`)
 
 // checkSegments refuses the segments of a path that mean another path. Encoding does not help: "%2E" is "." (RFC 3986, 6.2.2.2).
+// An encoded slash or backslash ends a segment too: many servers decode a path before they walk it, and a visitor whose ID
+// is "../../admin" is not to choose what the webhook's credentials are used for.
 func checkSegments(address []byte) error {
 	_, rest, _ := bytes.Cut(address, []byte("://"))
 	path, _, _ := bytes.Cut(rest, []byte("?"))
 	for i := 0; len(path) > 0; i++ {
 		var segment []byte
-		segment, path, _ = bytes.Cut(path, []byte("/"))
+		segment, path = cutSegment(path)
 		dots := 0
 		for len(segment) > 0 && dots <= 2 {
 			switch {
@@ -98,4 +100,17 @@ func checkSegments(address []byte) error {
 		}
 	}
 	return nil
+}
+
+// cutSegment takes the first segment off a path, with what ends it.
+func cutSegment(path []byte) (segment, rest []byte) {
+	for i, c := range path {
+		switch {
+		case c == '/':
+			return path[:i], path[i+1:]
+		case c == '%' && i+2 < len(path) && (path[i+1] == '2' && path[i+2]|0x20 == 'f' || path[i+1] == '5' && path[i+2]|0x20 == 'c'):
+			return path[:i], path[i+3:]
+		}
+	}
+	return path, nil
 }
