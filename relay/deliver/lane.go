@@ -127,14 +127,20 @@ func (l *lane) handle(now time.Time) time.Time {
 	return l.deliver()
 }
 
-// waitTurn waits for the health's brake and the webhook's pace, for a request of n events; it answers false when the sender
-// halts before both let the lane through.
+// waitTurn waits for the health's brake, for the receiver's consent where that is needed, and for the webhook's pace, for a
+// request of n events; it answers false when the sender halts before all of them let the lane through.
 func (l *lane) waitTurn(n int) bool {
 	s := l.sender
 	for {
 		turn, ok := s.health.pass(s.soft)
 		if !ok {
 			return false
+		}
+		if s.consent.missing() && !l.waitConsent(turn) {
+			if s.soft.Err() != nil {
+				return false
+			}
+			continue
 		}
 		if !s.keepPace(n) {
 			s.health.leave(turn)

@@ -82,6 +82,13 @@ func (l *lane) probe() bool {
 	s, e := l.sender, &l.entry
 	begin := time.Now()
 	l.course = course{number: e.Attempts + 1}
+	if s.consent.missing() {
+		if v := l.ask(); v.Outcome != Delivered {
+			l.tellOf(e, journal.Retry, v, s.opt.now())
+			s.queue.Return(e)
+			return false
+		}
+	}
 	if err := s.cargo.encode(l, e, s.opt.wall(begin)); err != nil {
 		l.bury(e, Verdict{Outcome: Final, Reason: err.Error()}, s.opt.now())
 		return false

@@ -29,17 +29,26 @@ func appendHead(dst []byte, w *hook.Webhook, userAgent string) []byte {
 
 // appendHeadTo is appendHead for one path and query, without the headers that a template makes.
 func appendHeadTo(dst []byte, w *hook.Webhook, userAgent, uri string) []byte {
+	dst = appendStart(dst, cmp.Or(w.Plan.Method, "POST"), w, uri)
+	return appendHeaders(dst, w, append([]destination.Header{{Name: "User-Agent", Value: userAgent}}, w.Plan.Header...))
+}
+
+// appendStart appends the request line and the host.
+func appendStart(dst []byte, method string, w *hook.Webhook, uri string) []byte {
 	host, _, zoned := strings.Cut(w.Target.Host, "%") // a zone means something to this machine only
 	if zoned {
 		host += w.Target.Host[strings.IndexByte(w.Target.Host, ']'):]
 	}
-	dst = append(dst, cmp.Or(w.Plan.Method, "POST")...)
-	dst = append(dst, ' ')
+	dst = append(append(dst, method...), ' ')
 	dst = appendEscaped(dst, uri)
 	dst = append(dst, " HTTP/1.1\r\nHost: "...)
 	dst = append(dst, host...)
-	dst = append(dst, "\r\n"...)
-	for _, h := range append([]destination.Header{{Name: "User-Agent", Value: userAgent}}, w.Plan.Header...) {
+	return append(dst, "\r\n"...)
+}
+
+// appendHeaders appends headers of ours and then the webhook's own, which go before ours of the same name.
+func appendHeaders(dst []byte, w *hook.Webhook, ours []destination.Header) []byte {
+	for _, h := range ours {
 		if !slices.ContainsFunc(w.Header, func(own hook.Header) bool { return strings.EqualFold(own.Name, h.Name) }) {
 			dst = appendField(dst, h.Name, h.Value)
 		}

@@ -27,6 +27,7 @@ type Sender struct {
 	dialer  *dialer
 	pace    *rate.Limiter // of events, or of requests when only the vendor has a pace; nil: unlimited
 	health  *health
+	consent *consent // nil: none is needed
 	crew    *crew
 	alarm   *alarm
 	metrics *hookMetrics
@@ -67,6 +68,9 @@ func newSender(w *hook.Webhook, o *Options, m *hookMetrics) (*Sender, error) {
 	s.health = newHealth(o)
 	s.health.disableAfter = s.cargo.disableAfter(o)
 	s.pace = newPace(w)
+	if s.consent = newConsent(w); s.consent != nil && s.pace == nil {
+		s.pace = unpaced(w)
+	}
 	s.crew = newCrew(w.InFlight, s.runLane)
 	if s.batches() {
 		s.crew.most = min(s.crew.most, batchLanes)

@@ -33,12 +33,18 @@ func (f *Fleet) Try(ctx context.Context, w *hook.Webhook, e *event.Event) (t Tri
 		return t, fmt.Errorf("try webhook %q: %w", w.Name, err)
 	}
 	o := f.opt.Load()
-	s := &Sender{hook: w, opt: o, head: appendHead(nil, w, o.UserAgent), logger: o.Logger, secrets: w.Secrets()}
+	s := &Sender{hook: w, opt: o, head: appendHead(nil, w, o.UserAgent), logger: o.Logger, secrets: w.Secrets(), consent: newConsent(w)}
 	s.dialer = newDialer(ctx, w, &o.network)
 	l := newLane(s, signer)
 	defer l.hangUp()
 	defer context.AfterFunc(ctx, s.dialer.cut)()
 	begin := time.Now()
+	if s.consent.missing() {
+		if t.Verdict = l.ask(); t.Outcome != Delivered {
+			return l.tried(t, begin), nil
+		}
+		l.course = course{}
+	}
 	entry := wal.Entry{Body: e.AppendRecord(nil), Note: w.SampleNote(e)}
 	if err := l.encode(&entry, o.wall(begin)); err != nil {
 		return t, fmt.Errorf("try webhook %q: %w", w.Name, err)
@@ -47,17 +53,21 @@ func (f *Fleet) Try(ctx context.Context, w *hook.Webhook, e *event.Event) (t Tri
 		return s.tryCarrier(ctx, l, begin)
 	}
 	failed := l.exchange(begin)
-	now := o.now()
+	t.Verdict = alone(l.judgeEvents(failed, 1, o.now()))
+	l.endSpan(t.Verdict)
+	return l.tried(t, begin), nil
+}
+
+// tried adds to a trial what the request in hand was and what came back.
+func (l *lane) tried(t Trial, begin time.Time) Trial {
 	t.Took = time.Since(begin)
 	t.Timing = l.course.timing
 	t.Timing.Total = t.Took
-	t.Verdict = alone(l.judgeEvents(failed, 1, now))
 	t.Request = l.wire
-	l.endSpan(t.Verdict)
-	if failed == nil {
+	if l.course.replied {
 		t.Reply = slices.Clone(l.response.Body())
 	}
-	return t, nil
+	return t
 }
 
 // errSpools says why a webhook that collects a file for some time cannot be tried.

@@ -34,6 +34,10 @@ type Plan struct {
 	// without one (timeouts, broken connections) is the same for everybody.
 	Judge func(a *Answer) Verdict
 
+	// Origin is the name under which the receiver is asked for its consent before the first delivery, and again after each
+	// start (CloudEvents' abuse protection); "": it is not asked.
+	Origin string
+
 	// Rate and Burst are the pace that the vendor asks for, in requests a second, and how many may go at once after a pause.
 	// They hold where the webhook has no rate of its own; 0: none.
 	Rate  float64

@@ -94,8 +94,16 @@ func TestCompileFaults(t *testing.T) {
 	f(func(s *Spec) { s.WriteKey = "k" }, "write_key: is of no use to a webhook of type url; leave it out")
 	f(func(s *Spec) { s.AccessToken = "k" }, "access_token: is of no use to a webhook of type url; leave it out")
 	f(func(s *Spec) { s.Region = "eu" }, "region: is of no use to a webhook of type url; leave it out")
-	f(func(s *Spec) { s.Settings = map[string]string{"b": "1", "a": "1"} }, "settings.a: is no setting of the type url; it takes none",
-		"settings.b: is no setting of the type url; it takes none")
+	f(func(s *Spec) { s.Settings = map[string]string{"b": "1", "a": "1"} }, "settings.a: is no setting of the type url; it takes origin",
+		"settings.b: is no setting of the type url; it takes origin")
+	origin := map[string]string{"origin": "relay.example.com"}
+	f(func(s *Spec) { s.Settings, s.Format = origin, "cloudevents" })
+	f(func(s *Spec) { s.Settings = origin }, `settings.origin: is for the format "cloudevents" only; leave it out or change the format`)
+	f(func(s *Spec) {
+		s.Settings, s.Format, s.Headers = origin, "cloudevents", map[string]string{"webhook-request-ORIGIN": "x"}
+	},
+		"headers.webhook-request-ORIGIN: is set by the relay itself to settings.origin; leave it out")
+	f(func(s *Spec) { s.Format, s.Headers = "cloudevents", map[string]string{"WebHook-Request-Origin": "x"} })
 	f(func(s *Spec) { s.Body = "x" }, `body: and method belong to the type "custom"; leave them out or change the type`)
 	f(func(s *Spec) { s.BatchEvents = 2 }, "batch_events: is of no use to a webhook of type url, which gets one event a request; leave out batch_events, batch_bytes and batch_age")
 

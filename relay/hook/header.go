@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"edgerelay/relay/destination"
 )
 
 // Header is a header that every delivery of a webhook carries.
@@ -30,6 +32,8 @@ func (c *checker) headers() []Header {
 			c.add(field, "is not a name that a header can have; use letters, digits and -")
 		case slices.Contains(reserved, strings.ToLower(name)):
 			c.add(field, "is set by the relay itself; leave it out")
+		case c.spec.Settings["origin"] != "" && strings.EqualFold(name, destination.RequestOrigin):
+			c.add(field, "is set by the relay itself to settings.origin; leave it out")
 		case twin >= 0:
 			c.add(field, "is the same header as %s; leave one out", list[twin].Name)
 		case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }):
