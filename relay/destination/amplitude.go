@@ -73,7 +73,7 @@ const throttlePause = 30 * time.Second
 // judgeAmplitude: a request is taken as a whole or not at all. What a 400 names is given up and the rest sent again at
 // once. What a 429 names waits, unless its user has had its share of the day; the rest is sent again at once.
 func judgeAmplitude(a *Answer) Verdict {
-	v := JudgeStatus(a)
+	v := judgeCounted(a, "events_ingested")
 	if a.Status != 400 && a.Status != 429 {
 		return v
 	}
@@ -95,7 +95,7 @@ func judgeAmplitude(a *Answer) Verdict {
 
 // refuse is the verdict of a 400.
 func (r *amplitudeReply) refuse(a *Answer, v Verdict) Verdict {
-	each, named := rulings(a.Count, Ruling{Outcome: Retry, Reason: "sent again without those that Amplitude refuses"}), 0
+	each, named := rulings(a.Count, Ruling{Outcome: Split, Reason: "sent again without those that Amplitude refuses"}), 0
 	final := func(i int, what, field string) {
 		if i >= 0 && i < len(each) && each[i].Outcome != Final {
 			each[i] = Ruling{Outcome: Final, Reason: because(a.Status, strings.TrimSpace(what+" "+field))}
@@ -123,10 +123,10 @@ func (r *amplitudeReply) refuse(a *Answer, v Verdict) Verdict {
 
 // throttle is the verdict of a 429.
 func (r *amplitudeReply) throttle(a *Answer, v Verdict) Verdict {
-	rest := Ruling{Outcome: Retry, Reason: "sent again without those that Amplitude throttles"}
+	rest := Ruling{Outcome: Split, Reason: "sent again without those that Amplitude throttles"}
 	each, named := rulings(a.Count, rest), 0
 	eachIndex(r.Throttled, func(i int, _ string) {
-		if i < 0 || i >= len(each) || each[i].Reason != rest.Reason {
+		if i < 0 || i >= len(each) || each[i].Outcome != Split {
 			return
 		}
 		named++

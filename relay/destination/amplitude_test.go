@@ -67,11 +67,16 @@ func TestAmplitudeRefuses(t *testing.T) {
 func TestAmplitudeJudge(t *testing.T) {
 	f := func(r reply, want string) { t.Helper(); holdVerdict(t, judgeAmplitude, r, want) }
 	f(reply{status: 200, count: 2, body: `{"code":200,"events_ingested":2}`}, "delivered")
+	f(reply{status: 200, count: 2}, "delivered")
+	f(reply{status: 200, count: 2, body: `{ "events_ingested" : 2 }`}, "delivered")
+	f(reply{status: 200, count: 2, body: `{"events_ingested":1}`}, "split | 200 OK: 1 of 2 events were taken, and nobody knows which")
+	f(reply{status: 200, count: 1, body: `{ "events_ingested": 0 }`}, "retry | 200 OK: 0 of 1 events were taken, and nobody knows which")
+	f(reply{status: 200, count: 2, body: `{"code":400,"error":"bad"}`}, "retry | 200 OK: the answer tells of an error")
 	f(reply{status: 400, count: 3, body: `{"code":400,"error":"bad","events_with_missing_fields":{"event_type":[0]},"events_with_invalid_fields":{"time":[0,2],"ip":[2]}}`},
-		"delivered [final: 400 Bad Request: missing event_type] [retry: sent again without those that Amplitude refuses] "+
+		"delivered [final: 400 Bad Request: missing event_type] [split: sent again without those that Amplitude refuses] "+
 			"[final: 400 Bad Request: invalid ip] | 400 Bad Request: bad")
 	f(reply{status: 400, count: 2, body: `{"error":"bad","silenced_events":[1]}`},
-		"delivered [retry: sent again without those that Amplitude refuses] [final: 400 Bad Request: Amplitude was told to take no such events] | 400 Bad Request: bad")
+		"delivered [split: sent again without those that Amplitude refuses] [final: 400 Bad Request: Amplitude was told to take no such events] | 400 Bad Request: bad")
 	f(reply{status: 400, count: 2, body: `{"error":"bad","events_with_invalid_id_lengths":{"user_id":[0,1]}}`},
 		"final [final: 400 Bad Request: too short or too long user_id] [final: 400 Bad Request: too short or too long user_id] | 400 Bad Request: bad")
 	f(reply{status: 400, count: 1, body: `{"error":"bad","events_with_invalid_fields":{"time":[0]}}`}, "final | 400 Bad Request: invalid time")
@@ -87,7 +92,7 @@ func TestAmplitudeJudge(t *testing.T) {
 
 func TestAmplitudeThrottles(t *testing.T) {
 	f := func(r reply, want string) { t.Helper(); holdVerdict(t, judgeAmplitude, r, want) }
-	const rest, wait = "[retry: sent again without those that Amplitude throttles]", "[retry after 30s: 429 Too Many Requests: too many]"
+	const rest, wait = "[split: sent again without those that Amplitude throttles]", "[retry after 30s: 429 Too Many Requests: too many]"
 	f(reply{status: 429, count: 3, body: `{"error":"too many","eps_threshold":30,"throttled_users":{"u":31},"throttled_events":[1,1,7]}`},
 		"delivered "+rest+" "+wait+" "+rest+" | 429 Too Many Requests: too many")
 	f(reply{status: 429, count: 2, body: `{"error":"too many","throttled_events":[1,0]}`}, "retry "+wait+" "+wait+" | 429 Too Many Requests: too many")

@@ -73,7 +73,7 @@ const (
 // judgeBigQuery judges insertAll's replies. A 200 counts only when it is the documented object, and lists by index the rows
 // that were not taken; the others were, because requests ask to skip invalid rows. A 403 may be about the pace.
 func judgeBigQuery(a *Answer) Verdict {
-	if a.Status >= 200 && a.Status < 300 {
+	if a.fine() {
 		return judgeInserted(a)
 	}
 	v := JudgeStatus(a)
@@ -114,11 +114,11 @@ func googleError(body []byte) (reason, message string) {
 func judgeInserted(a *Answer) Verdict {
 	body := bytes.TrimLeft(a.Body, " \t\r\n")
 	whole := len(body) > 0 && body[0] == '{' && json.Valid(body)
-	if whole && !bytes.Contains(body, []byte("insertErrors")) && !bytes.Contains(body, []byte(`\`)) {
+	if whole && bytes.Contains(body, []byte("bigquery#tableDataInsertAllResponse")) && !bytes.Contains(body, []byte("rror")) && !bytes.Contains(body, []byte(`\`)) {
 		return Verdict{Outcome: Delivered, Status: a.Status}
 	}
 	named, complete := insertErrors(body, a.Count)
-	v := Verdict{Outcome: Retry, Status: a.Status, Reason: because(a.Status, "the reply is not the one that is documented, nobody knows which rows were taken")}
+	v := Verdict{Outcome: Retry, Status: a.Status, Reason: because(a.Status, doubtKnown)}
 	switch complete = complete && whole; {
 	case complete:
 		return gather(a, named, Ruling{})
@@ -168,7 +168,7 @@ func insertErrors(body []byte, count int) (named map[int]Ruling, complete bool) 
 		switch {
 		case key == "insertErrors":
 			complete = readInsertErrors(d, count, named) && complete
-		case d.Decode(&skipped) != nil:
+		case key != "kind" || d.Decode(&skipped) != nil: // somebody else's reply, or an error
 			return named, false
 		}
 		if !complete {

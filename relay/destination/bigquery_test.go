@@ -146,7 +146,7 @@ func TestJudgeBigQuery(t *testing.T) {
 	f(told(200, 2, `{"insertErrors":[]}`), Verdict{Outcome: Delivered, Status: 200})
 	f(told(200, 2, `{"insertErrors":null}`), Verdict{Outcome: Delivered, Status: 200})
 
-	const odd = "200 OK: the reply is not the one that is documented, nobody knows which rows were taken"
+	const odd = "200 OK: the reply is not the one that is documented, nobody knows what was taken"
 	for _, body := range []string{"", "   ", "OK", "[]", "null", `"insertErrors"`, "<html>", `{"kind":`, `{"insertErrors":`, `{"insertErrors":[`, `{"insertErrors":{}}`,
 		`{"insertErrors":[{"index":7,"errors":[]}]}`, `{"insertErrors":[{"index":-1}]}`, `{"insertErrors":[{"errors":[{"reason":"invalid"}]}]}`,
 		`{"insertErrors":[{"index":1e99}]}`, `{"insertErrors":[{"index":"0"}]}`, `{"insertErrors":["x"]}`, `{"\u0069nsertErrors":[{"index":9}]}`, insertedAll + "x"} {

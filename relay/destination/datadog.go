@@ -49,8 +49,8 @@ func planDatadog(s *Settings, fault func(field, text string, args ...any)) *Plan
 
 // judgeDatadog judges by the status, and says what Datadog says.
 func judgeDatadog(a *Answer) Verdict {
-	v := JudgeStatus(a)
-	if v.Outcome == Delivered || v.Outcome == Off {
+	v := judgeReply(a)
+	if a.fine() || v.Outcome == Off {
 		return v
 	}
 	var r struct {

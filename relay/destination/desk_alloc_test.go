@@ -17,8 +17,8 @@ func TestDeskJudgesAllocateNothing(t *testing.T) {
 		}
 	}
 	f("hubspot", judgeHubSpot, reply{status: 204, count: 500})
-	f("salesforce", judgeSalesforce("Event_Id__c", true), reply{status: 200, count: 1, body: `[{"id":"e01","success":true,"errors":[{"statusCode":"OPERATION_ENQUEUED","message":"b4a3","fields":[]}]}]`})
+	f("salesforce", onlyOnce(true, judgeSalesforce("Event_Id__c")), reply{status: 200, count: 1, body: `[{"id":"e01","success":true,"errors":[{"statusCode":"OPERATION_ENQUEUED","message":"b4a3","fields":[]}]}]`})
 	f("zendesk", judgeZendesk, reply{status: 202, count: 1, body: `{"profile_id":"01","status":"received","user_id":"7"}`})
 	f("jira", judgeJira(true), reply{status: 201, count: 1, body: `{"issues":[{"id":"1","key":"OPS-1","self":"x"}],"errors":[]}`})
-	f("productboard", judgeProductboard(true, true), reply{status: 201, count: 1, body: `{"data":{}}`})
+	f("productboard", judgeProductboard(true), reply{status: 201, count: 1, body: `{"data":{}}`})
 }

@@ -136,7 +136,7 @@ func holdSane(t *testing.T, judge func(*Answer) Verdict, a *Answer) Verdict {
 		t.Fatal("a split batch with rulings")
 	}
 	for _, one := range v.Each {
-		if one.Outcome > Final || one.Outcome != Delivered && one.Reason == "" || one.After < 0 || len(one.Reason) > reasonMax {
+		if one.Outcome > Split || one.Outcome == Gone || one.Outcome != Delivered && one.Reason == "" || one.After < 0 || len(one.Reason) > reasonMax {
 			t.Fatalf("ruling %+v", one)
 		}
 	}
@@ -182,7 +182,7 @@ func drive(t *testing.T, plan *Plan, vendor http.Handler, events []event.Event) 
 			switch ruling.Outcome {
 			case Delivered:
 				d.delivered++
-			case Retry:
+			case Retry, Split:
 				queue = append(queue, batch[i:i+1])
 			default:
 				d.dead = append(d.dead, ruling.Reason)

@@ -15,8 +15,7 @@ var ga4 = Type{
 	Settings: []Setting{
 		{Name: "measurement_id", Text: `the web stream's measurement ID, "G-…"`},
 		{Name: "firebase_app_id", Text: "an app stream's Firebase app ID, in place of measurement_id"},
-		{Name: "on_timeout", Text: "an event whose request was sent and not answered is a dead letter (drop), or is sent again and may count twice (retry)",
-			Default: "drop", Choices: []string{"drop", "retry"}},
+		onTimeout("drop"),
 	},
 	Plan: planGA4,
 }
@@ -47,8 +46,9 @@ func planGA4(s *Settings, fault func(field, text string, args ...any)) *Plan {
 	return &Plan{
 		URL:    u,
 		Header: []Header{{"Content-Type", "application/json"}},
-		Once:   s.Of("on_timeout") == "drop",
+		Once:   once(s),
 		Body:   Body{Item: encode},
 		Batch:  Batch{Count: 1, Bytes: 128_000, Item: 128_000},
+		Judge:  judgeReply,
 	}
 }

@@ -1,7 +1,6 @@
 package destination
 
 import (
-	"bytes"
 	"encoding/json"
 	"regexp"
 	"slices"
@@ -82,6 +81,7 @@ func list(text string) []string {
 
 // hubSpotError is the body of HubSpot's errors; a 207 has those of single inputs in it.
 type hubSpotError struct {
+	Status     string `json:"status"`
 	Message    string `json:"message"`
 	Category   string `json:"category"`
 	PolicyName string `json:"policyName"`
@@ -103,22 +103,27 @@ func (e *hubSpotError) said() string {
 // for a year. So a batch that was refused, or taken in part, can be taken apart and sent again: the parts that were taken
 // come back as repeats, which is what delivered means then.
 func judgeHubSpot(a *Answer) Verdict {
-	if a.Status >= 200 && a.Status < 300 && (a.Status != 207 || len(bytes.TrimSpace(a.Body)) == 0) {
-		return Verdict{Outcome: Delivered, Status: a.Status}
+	v := judgeReply(a)
+	if v.Outcome == Delivered && len(a.Body) == 0 && a.Status != 207 {
+		return v
 	}
 	var e hubSpotError
-	_ = json.Unmarshal(a.Body, &e) // what cannot be read says nothing
-	v := JudgeStatus(a)
+	unread := json.Unmarshal(a.Body, &e) != nil // what cannot be read says nothing
+	partly := a.Status == 207 || a.fine() && (e.Status == "error" || len(e.Errors) > 0)
 	switch {
+	case a.fine() && !partly:
+		return v
 	case a.Status == 423 || a.Status == 477: // locked; the account is moving to another data centre
 		v.Outcome, v.After = Retry, max(RetryAfter(a.Header("Retry-After"), a.Now), 2*time.Second)
 	case a.Status == 429:
 		v.After = max(v.After, hubSpotPause(e.PolicyName))
-	case v.Outcome == Final && a.Count == 1 && repeated(e.said()):
+	case a.Count == 1 && (partly || v.Outcome == Final && a.Status >= 400) && repeated(e.said()):
 		return Verdict{Outcome: Delivered, Status: a.Status}
-	case a.Count > 1 && (a.Status == 207 || v.Outcome == Final && a.Status >= 400 && a.Status < 500):
+	case a.Count > 1 && (partly || v.Outcome == Final && a.Status >= 400 && a.Status < 500):
 		v.Outcome = Split
-	case a.Status == 207:
+	case partly && unread:
+		return Verdict{Outcome: Retry, Status: a.Status, Reason: because(a.Status, doubtKnown)}
+	case partly:
 		v.Outcome = Final
 	}
 	v.Reason = because(a.Status, e.said())

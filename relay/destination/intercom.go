@@ -50,10 +50,10 @@ func planIntercom(s *Settings, fault func(field, text string, args ...any)) *Pla
 // judgeIntercom judges by the status. A 404 may heal: the contact is not there yet, and Intercom finds a new one only after a
 // while.
 func judgeIntercom(a *Answer) Verdict {
-	if a.Status >= 200 && a.Status < 300 {
-		return Verdict{Outcome: Delivered, Status: a.Status}
+	v := judgeReply(a)
+	if a.fine() {
+		return v
 	}
-	v := JudgeStatus(a)
 	code, message := intercomSays(a.Body)
 	if a.Status == 404 {
 		v.Outcome, v.After = Retry, RetryAfter(a.Header("Retry-After"), a.Now)

@@ -1,13 +1,13 @@
 package destination
 
 import (
-	"bytes"
 	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"edgerelay/relay/event"
 	"edgerelay/relay/format"
 )
 
@@ -52,7 +52,7 @@ func planJira(s *Settings, fault func(field, text string, args ...any)) *Plan {
 		// 50 issues are the documented limit; none is documented in bytes.
 		Batch: Batch{Count: 50, Bytes: 1 << 20, Item: 64 << 10, Age: time.Second},
 		Once:  once(s),
-		Judge: judgeJira(once(s)),
+		Judge: onlyOnce(once(s), judgeJira(once(s))),
 	}
 }
 
@@ -84,79 +84,97 @@ type jiraElement struct {
 	Element *int       `json:"failedElementNumber"` // from 0
 }
 
-// judgeJira makes a judge. drop says that what may have been done is not done again: a gateway that gave up waiting is as
-// good as no answer.
+// judgeJira makes a judge. drop says that an issue of which nobody knows whether it was made is not made again.
 func judgeJira(drop bool) func(a *Answer) Verdict {
 	return func(a *Answer) Verdict {
-		switch good := a.Status >= 200 && a.Status < 300; {
-		case good && bytes.Contains(a.Body, []byte(`"errors":[]`)) && !bytes.Contains(a.Body, []byte("failedElementNumber")):
+		switch {
+		case a.fine() && allMade(a):
 			return Verdict{Outcome: Delivered, Status: a.Status}
-		case good || a.Status == 400:
-			return judgeIssues(a)
+		case a.fine() || a.Status == 400:
+			return judgeIssues(a, drop)
 		case a.Status == 429:
 			return judgeJiraLimit(a)
 		}
 		v := JudgeStatus(a)
-		if v.Reason = because(a.Status, saidByJira(a.Body)); drop && (a.Status == 502 || a.Status == 504) {
-			v.Outcome, v.Reason = Final, because(a.Status, `the issues may be there; look for their labels before you replay, or set settings.on_timeout = "retry"`)
-		}
+		v.Reason = because(a.Status, saidByJira(a.Body))
 		return v
 	}
 }
 
+// allMade says that the reply lists as many issues as were asked for, and no errors. It reads no reply with spaces in it,
+// which Jira prints for people only.
+func allMade(a *Answer) bool {
+	made := 0
+	err := event.Elements(event.Lookup(a.Body, "issues"), func(issue []byte) bool {
+		if issue[0] == '{' {
+			made++
+		}
+		return true
+	})
+	return err == nil && made == a.Count && string(event.Lookup(a.Body, "errors")) == "[]" && json.Valid(a.Body)
+}
+
 // judgeIssues judges by the lists of issues that were made and that were not.
-func judgeIssues(a *Answer) Verdict {
+func judgeIssues(a *Answer, drop bool) Verdict {
 	var r jiraReply
 	var failed []jiraElement
 	err := json.Unmarshal(a.Body, &r)
 	if err == nil && len(r.Errors) > 0 && r.Errors[0] == '[' {
 		err = json.Unmarshal(r.Errors, &failed)
 	}
-	made := len(r.Issues)
+	made := 0
+	for _, issue := range r.Issues {
+		if issue[0] == '{' {
+			made++
+		}
+	}
+	named, sure := rulingsOf(failed, a.Count)
 	switch {
-	case err == nil && a.Status != 400 && made == a.Count && len(failed) == 0:
+	case err == nil && a.fine() && made == a.Count && len(failed) == 0:
 		return Verdict{Outcome: Delivered, Status: a.Status}
-	case a.Status == 400 && (err != nil || made == 0 && len(failed) == 0):
+	case !a.fine() && (err != nil || made == 0 && (!sure || len(named) == 0)): // nothing was made
 		v := JudgeStatus(a)
 		v.Reason = because(a.Status, saidByJira(a.Body))
 		return v
 	case err != nil:
-		return Verdict{Outcome: Final, Status: a.Status, Reason: because(a.Status, "Jira's answer cannot be read; look for the issues' labels before you replay")}
+		return Verdict{Outcome: Retry, Status: a.Status, Reason: because(a.Status, doubtKnown)}
 	}
-	return ruleIssues(a, made, failed)
-}
-
-// ruleIssues gives each event its ruling. Of those that are not named as failed it is known only by the numbers whether
-// they were made: all, none, or nobody knows.
-func ruleIssues(a *Answer, made int, failed []jiraElement) Verdict {
-	v := Verdict{Outcome: Final, Status: a.Status, Reason: because(a.Status, "Jira made no issue of the batch"), Each: make([]Ruling, a.Count)}
-	named, unplaced := make([]bool, a.Count), 0
-	count := 0
-	for _, one := range failed {
-		if one.Element == nil || *one.Element < 0 || *one.Element >= a.Count || named[*one.Element] {
-			unplaced++
-			continue
-		}
-		count++
-		named[*one.Element] = true
-		v.Each[*one.Element] = ruleIssue(&one)
-	}
-	others := Ruling{Outcome: Final, Reason: because(a.Status, "Jira does not say whether it made the issue; look for its label before you replay")}
+	others := Ruling{Outcome: Retry, Reason: because(a.Status, "Jira does not say whether it made the issue")}
 	switch {
-	case unplaced == 0 && a.Status != 400 && made+count == a.Count:
+	case sure && a.fine() && made+len(named) == a.Count:
 		others = Ruling{Outcome: Delivered}
-	case unplaced == 0 && made == 0:
-		others = Ruling{Outcome: Retry, Reason: because(a.Status, "another issue of the batch was refused")}
+	case sure && made == 0 && len(named) > 0:
+		others = Ruling{Outcome: Split, Reason: because(a.Status, "another issue of the batch was refused")}
+	case drop:
+		others.Outcome, others.Reason = Final, others.Reason+"; look before you replay"
 	}
-	for i := range v.Each {
-		if !named[i] {
-			v.Each[i] = others
-		}
+	v := Verdict{Outcome: Final, Status: a.Status, Reason: because(a.Status, "Jira made no issue of the batch"), Each: rulings(a.Count, others)}
+	for i, ruling := range named {
+		v.Each[i] = ruling
 	}
 	if made > 0 {
 		v.Outcome, v.Reason = Delivered, ""
 	}
 	return v
+}
+
+// rulingsOf are the rulings on the issues of a batch of so many that were not made, by their places. sure says that each
+// error names another issue of the batch.
+func rulingsOf(failed []jiraElement, count int) (named map[int]Ruling, sure bool) {
+	named, sure = map[int]Ruling{}, true
+	for i := range failed {
+		at := failed[i].Element
+		if at == nil || *at < 0 || *at >= count {
+			sure = false
+			continue
+		}
+		if _, twice := named[*at]; twice {
+			sure = false
+			continue
+		}
+		named[*at] = ruleIssue(&failed[i])
+	}
+	return named, sure
 }
 
 // ruleIssue is the ruling on an issue that was not made.

@@ -46,7 +46,7 @@ func TestJiraFaults(t *testing.T) {
 }
 
 func TestJiraJudge(t *testing.T) {
-	f := func(r reply, want string) { t.Helper(); holdVerdict(t, judgeJira(false), r, want) }
+	f := func(r reply, want string) { t.Helper(); holdVerdict(t, judgeJira(true), r, want) }
 	const issue = `{"id":"1","key":"OPS-1","self":"x"}`
 	failed := func(status, i int) string {
 		return fmt.Sprintf(`{"status":%d,"elementErrors":{"errorMessages":["no"],"errors":{"b":"2","a":"1"}},"failedElementNumber":%d}`, status, i)
@@ -59,34 +59,37 @@ func TestJiraJudge(t *testing.T) {
 	f(reply{status: 400, count: 2, body: `{"issues":[],"errors":[` + failed(400, 0) + `,` + failed(429, 1) + `]}`},
 		"final [final: 400 Bad Request: no a: 1 b: 2] [retry: 429 Too Many Requests: no a: 1 b: 2] | 400 Bad Request: Jira made no issue of the batch")
 	f(reply{status: 400, count: 2, body: `{"issues":[],"errors":[` + failed(400, 1) + `]}`},
-		"final [retry: 400 Bad Request: another issue of the batch was refused] [final: 400 Bad Request: no a: 1 b: 2] | 400 Bad Request: Jira made no issue of the batch")
+		"final [split: 400 Bad Request: another issue of the batch was refused] [final: 400 Bad Request: no a: 1 b: 2] | 400 Bad Request: Jira made no issue of the batch")
 
-	unknown := "final: 201 Created: Jira does not say whether it made the issue; look for its label before you replay"
+	unknown := "final: 201 Created: Jira does not say whether it made the issue; look before you replay"
 	f(reply{status: 201, count: 3, body: `{"issues":[` + issue + `],"errors":[` + failed(400, 0) + `]}`}, "delivered [final: 400 Bad Request: no a: 1 b: 2] ["+unknown+"] ["+unknown+"]")
 	f(reply{status: 201, count: 2, body: `{"issues":[` + issue + `],"errors":[` + failed(400, 2) + `]}`}, "delivered ["+unknown+"] ["+unknown+"]")
 	f(reply{status: 201, count: 2, body: `{"issues":[` + issue + `],"errors":[` + failed(400, -1) + `]}`}, "delivered ["+unknown+"] ["+unknown+"]")
-	f(reply{status: 201, count: 2, body: `{"issues":[` + issue + `],"err`}, "final | 201 Created: Jira's answer cannot be read; look for the issues' labels before you replay")
-	f(reply{status: 200, count: 1, body: `<html>`}, "final | 200 OK: Jira's answer cannot be read; look for the issues' labels before you replay")
+	f(reply{status: 201, count: 2, body: `{"issues":[` + issue + `],"err`}, "retry | 201 Created: "+doubtKnown)
+	f(reply{status: 201, count: 2, body: `{"issues":[],"errors":[]}`}, "final ["+unknown+"] ["+unknown+"] | 201 Created: Jira made no issue of the batch")
+	f(reply{status: 201, count: 2, body: `{"issues":[` + issue + `,null],"errors":[]}`}, "delivered ["+unknown+"] ["+unknown+"]")
+	f(reply{status: 201, count: 1, body: `{"issues":[` + issue + `],"errors":[]`}, "retry | 201 Created: "+doubtKnown)
+	f(reply{status: 200, count: 1, body: `<html>`}, "retry | 200 OK: "+doubtKnown)
 
 	f(reply{status: 400, count: 2, body: `{"errorMessages":["There was an error"],"errors":{"project":"is required"}}`}, "split | 400 Bad Request: There was an error project: is required")
 	f(reply{status: 400, count: 1, body: `{"errorMessages":[],"errors":{"project":"is required"}}`}, "final | 400 Bad Request: project: is required")
 	f(reply{status: 400, count: 1, body: `{"issues":[` + issue + `],"errors":[]}`},
-		"delivered [final: 400 Bad Request: Jira does not say whether it made the issue; look for its label before you replay]")
+		"delivered [final: 400 Bad Request: Jira does not say whether it made the issue; look before you replay]")
 	f(reply{status: 400, count: 1, body: `<html>`}, "final | 400 Bad Request")
 	f(reply{status: 401, count: 1, body: `{"errorMessages":["Client must be authenticated"],"errors":{}}`}, "off | 401 Unauthorized: Client must be authenticated")
 	f(reply{status: 403, count: 1}, "off | 403 Forbidden")
 	f(reply{status: 413, count: 2}, "split | 413 Request Entity Too Large")
 	f(reply{status: 500, count: 1}, "retry | 500 Internal Server Error")
 	f(reply{status: 504, count: 1}, "retry | 504 Gateway Timeout")
-	holdVerdict(t, judgeJira(true), reply{status: 504, count: 1},
-		`final | 504 Gateway Timeout: the issues may be there; look for their labels before you replay, or set settings.on_timeout = "retry"`)
-	holdVerdict(t, judgeJira(true), reply{status: 503, count: 1}, "retry | 503 Service Unavailable")
+	holdVerdict(t, onlyOnce(true, judgeJira(true)), reply{status: 504, count: 1},
+		`final | 504 Gateway Timeout; it may have been taken: look before you replay, or set settings.on_timeout = "retry"`)
+	holdVerdict(t, onlyOnce(true, judgeJira(true)), reply{status: 503, count: 1}, "retry | 503 Service Unavailable")
 }
 
 func TestJiraLimits(t *testing.T) {
 	f := func(want string, headers ...string) {
 		t.Helper()
-		holdVerdict(t, judgeJira(true), reply{status: 429, count: 1, headers: headers}, want)
+		holdVerdict(t, onlyOnce(true, judgeJira(true)), reply{status: 429, count: 1, headers: headers}, want)
 	}
 	f("retry after 5s | 429 Too Many Requests: jira-burst-based", "Retry-After", "5", "RateLimit-Reason", "jira-burst-based")
 	f("retry after 12m0s | 429 Too Many Requests: jira-quota-tenant-based", "X-RateLimit-Reset", "2026-11-21T12:12:00Z", "RateLimit-Reason", "jira-quota-tenant-based")
@@ -146,7 +149,7 @@ func FuzzJiraJudge(f *testing.F) {
 	f.Add(400, 60, `{"issues":[],"errors":[{"failedElementNumber":1},{"failedElementNumber":1}]}`, "", "", false)
 	f.Fuzz(func(t *testing.T, status, count int, body, after, reset string, drop bool) {
 		r := reply{status: status, count: max(count%60, 1), body: body, headers: []string{"Retry-After", after, "X-RateLimit-Reset", reset, "RateLimit-Reason", after}}
-		v := holdSane(t, judgeJira(drop), r.answer())
+		v := holdSane(t, onlyOnce(drop, judgeJira(drop)), r.answer())
 		if v.Outcome == Delivered && v.Each == nil && status/100 != 2 && !strings.Contains(body, "issues") {
 			t.Fatalf("%d %s is delivered", status, body)
 		}

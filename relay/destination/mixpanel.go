@@ -1,7 +1,6 @@
 package destination
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"strings"
@@ -82,7 +81,7 @@ type mixpanelReply struct {
 // judgeMixpanel: a 400 took all events but those that it names. It is believed when its numbers add up to the batch; else
 // parts are sent again, which Mixpanel does not count twice.
 func judgeMixpanel(a *Answer) Verdict {
-	v := JudgeStatus(a)
+	v := judgeCounted(a, "num_records_imported")
 	if a.Status != 400 {
 		return v
 	}
@@ -92,12 +91,18 @@ func judgeMixpanel(a *Answer) Verdict {
 	}
 	v.Reason = because(a.Status, r.Error)
 	each, failed := rulings(a.Count, Ruling{Outcome: Delivered}), 0
+	var places map[string]int
 	for _, one := range r.Failed {
 		i := -1
 		if one.Index != nil {
 			i = *one.Index
 		} else {
-			i = itemWith(a, one.ID+one.InsertID)
+			if places == nil {
+				places = insertIDs(a)
+			}
+			if at, sent := places[one.ID+one.InsertID]; sent {
+				i = at
+			}
 		}
 		if i >= 0 && i < a.Count && each[i].Outcome == Delivered {
 			each[i] = Ruling{Outcome: Final, Reason: because(a.Status, one.Field+" "+one.Message)}
@@ -119,19 +124,17 @@ func judgeMixpanel(a *Answer) Verdict {
 	return v
 }
 
-// itemWith is the place of the event with this $insert_id; -1 when there is none, or it is not known what was sent.
-func itemWith(a *Answer, id string) int {
-	if a.Item == nil || id == "" {
-		return -1
+// insertIDs are the places in the batch by $insert_id; none when it is not known any more what was sent.
+func insertIDs(a *Answer) map[string]int {
+	places := map[string]int{}
+	if a.Item == nil {
+		return places
 	}
-	literal := event.AppendString(nil, id)
 	for i := range a.Count {
-		properties := event.Lookup(a.Item(i), "properties")
-		if bytes.Equal(event.Lookup(properties, "$insert_id"), literal) {
-			return i
-		}
+		id := event.AppendText(nil, event.Lookup(event.Lookup(a.Item(i), "properties"), "$insert_id"))
+		places[string(id)] = i
 	}
-	return -1
+	return places
 }
 
 // basic is the value of Authorization for a user and a password (RFC 7617).

@@ -73,6 +73,7 @@ func TestMixpanelRefuses(t *testing.T) {
 
 func TestMixpanelJudge(t *testing.T) {
 	f := func(r reply, want string) { t.Helper(); holdVerdict(t, judgeMixpanel, r, want) }
+	f(reply{status: 200, count: 3, body: `{"code":200,"num_records_imported":2,"status":"OK"}`}, "split | 200 OK: 2 of 3 events were taken, and nobody knows which")
 	f(reply{status: 200, count: 2, body: `{"code":200,"num_records_imported":2,"status":"OK"}`}, "delivered")
 	f(reply{status: 400, count: 3, body: `{"code":400,"error":"some failed","num_records_imported":2,"failed_records":[{"index":1,"$insert_id":"x","field":"properties.time","message":"is wrong"}]}`},
 		"delivered [delivered] [final: 400 Bad Request: properties.time is wrong] [delivered] | 400 Bad Request: some failed")

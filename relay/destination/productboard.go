@@ -40,24 +40,20 @@ func planProductboard(s *Settings, fault func(field, text string, args ...any)) 
 		// 50 requests a second for each token.
 		Rate: 40, Burst: 10,
 		Once:  once(s),
-		Judge: judgeProductboard(customer, once(s)),
+		Judge: onlyOnce(once(s), judgeProductboard(customer)),
 	}
 }
 
-// judgeProductboard makes a judge. customer says that notes are somebody's, drop that what may have been done is not done
-// again.
-func judgeProductboard(customer, drop bool) func(a *Answer) Verdict {
+// judgeProductboard makes a judge. customer says that notes are somebody's.
+func judgeProductboard(customer bool) func(a *Answer) Verdict {
 	return func(a *Answer) Verdict {
-		v := JudgeStatus(a)
-		if v.Outcome == Delivered {
+		v := judgeReply(a)
+		if a.fine() {
 			return v
 		}
 		said := saidByProductboard(a.Body)
-		switch {
-		case customer && v.Outcome == Final && (a.Status == 404 || a.Status == 422):
+		if customer && v.Outcome == Final && (a.Status == 404 || a.Status == 422) {
 			said = strings.TrimSpace(`if Productboard does not know the visitor's mail address, make the user there or set settings.customer = "none", then replay. ` + said)
-		case drop && (a.Status == 502 || a.Status == 504):
-			v.Outcome, said = Final, `the note may be there; look before you replay, or set settings.on_timeout = "retry"`
 		}
 		v.Reason = because(a.Status, said)
 		return v

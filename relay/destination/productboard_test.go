@@ -42,7 +42,7 @@ func TestProductboardJudge(t *testing.T) {
 	f := func(customer bool, r reply, want string) {
 		t.Helper()
 		r.count = 1
-		holdVerdict(t, judgeProductboard(customer, false), r, want)
+		holdVerdict(t, judgeProductboard(customer), r, want)
 	}
 	missing := `{"errors":[{"code":"resource.notFound","title":"Not found","detail":"User not found"}]}`
 	f(true, reply{status: 201, body: `{"data":{}}`}, "delivered")
@@ -54,8 +54,8 @@ func TestProductboardJudge(t *testing.T) {
 	f(false, reply{status: 429, headers: []string{"Retry-After", "2"}}, "retry after 2s | 429 Too Many Requests")
 	f(false, reply{status: 500, body: "<html>"}, "retry | 500 Internal Server Error")
 	f(false, reply{status: 504}, "retry | 504 Gateway Timeout")
-	holdVerdict(t, judgeProductboard(false, true), reply{status: 504, count: 1},
-		`final | 504 Gateway Timeout: the note may be there; look before you replay, or set settings.on_timeout = "retry"`)
+	holdVerdict(t, onlyOnce(true, judgeProductboard(false)), reply{status: 504, count: 1},
+		`final | 504 Gateway Timeout; it may have been taken: look before you replay, or set settings.on_timeout = "retry"`)
 }
 
 func TestProductboardOnce(t *testing.T) {
@@ -101,7 +101,7 @@ func FuzzProductboardJudge(f *testing.F) {
 	f.Add(404, `{"errors":[{"code":1}],"message":[]}`, "1", true, false)
 	f.Fuzz(func(t *testing.T, status int, body, after string, customer, drop bool) {
 		r := reply{status: status, count: 1, body: body, headers: []string{"Retry-After", after}}
-		if v := holdSane(t, judgeProductboard(customer, drop), r.answer()); v.Outcome == Delivered && status/100 != 2 {
+		if v := holdSane(t, onlyOnce(drop, judgeProductboard(customer)), r.answer()); v.Outcome == Delivered && status/100 != 2 {
 			t.Fatalf("%d is delivered", status)
 		}
 	})

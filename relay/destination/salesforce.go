@@ -74,7 +74,7 @@ func planSalesforce(s *Settings, fault func(field, text string, args ...any)) *P
 		// 200 records are the documented limit, and a platform event takes up to 1 MB.
 		Batch:   Batch{Count: 200, Bytes: 4 << 20, Item: 900 << 10, Age: 2 * time.Second},
 		Once:    once(s),
-		Judge:   judgeSalesforce(o.EventID, once(s)),
+		Judge:   onlyOnce(once(s), judgeSalesforce(o.EventID)),
 		Carrier: true,
 	}
 }
@@ -119,11 +119,11 @@ type saveResult struct {
 }
 
 // judgeSalesforce makes a judge. idField is the field that holds an event's identity: where an object has it as a unique
-// field, a repeat is refused, and the event is there. drop says that what may have been done is not done again.
-func judgeSalesforce(idField string, drop bool) func(a *Answer) Verdict {
+// field, a repeat is refused, and the event is there.
+func judgeSalesforce(idField string) func(a *Answer) Verdict {
 	return func(a *Answer) Verdict {
-		if a.Status >= 200 && a.Status < 300 {
-			return judgeRecords(a, idField, drop)
+		if a.fine() {
+			return judgeRecords(a, idField)
 		}
 		v := JudgeStatus(a)
 		var all []salesforceError
@@ -140,8 +140,6 @@ func judgeSalesforce(idField string, drop bool) func(a *Answer) Verdict {
 		case a.Status == 404 || a.Status == 400 && (e.code() == "INVALID_FIELD" || e.code() == "INVALID_TYPE" || e.code() == "NOT_FOUND"):
 			// All records have the same fields: it is not about one of them.
 			v.Outcome, said = Off, "check settings.object, its fields and settings.api_version. "+said
-		case drop && (a.Status == 502 || a.Status == 504):
-			v.Outcome, said = Final, "the records may be there; look before you replay. "+said
 		}
 		v.Reason = because(a.Status, said)
 		return v
@@ -149,17 +147,13 @@ func judgeSalesforce(idField string, drop bool) func(a *Answer) Verdict {
 }
 
 // judgeRecords judges a reply that has a result for each record, in their order.
-func judgeRecords(a *Answer, idField string, drop bool) Verdict {
+func judgeRecords(a *Answer, idField string) Verdict {
 	if allSaved(a) {
 		return Verdict{Outcome: Delivered, Status: a.Status}
 	}
 	var results []saveResult
 	if err := json.Unmarshal(a.Body, &results); err != nil || len(results) != a.Count {
-		v := Verdict{Outcome: Retry, Status: a.Status, Reason: because(a.Status, "the reply is not the one that is documented, nobody knows which records were taken")}
-		if drop {
-			v.Outcome = Final
-		}
-		return v
+		return Verdict{Outcome: Retry, Status: a.Status, Reason: because(a.Status, doubtKnown)}
 	}
 	v := Verdict{Outcome: Final, Status: a.Status, Reason: because(a.Status, "no record was taken"), Each: make([]Ruling, a.Count)}
 	for i := range results {
@@ -177,14 +171,15 @@ func judgeRecords(a *Answer, idField string, drop bool) Verdict {
 // allSaved says that the reply tells of nothing but success. It reads no reply with spaces in it, which Salesforce prints
 // for people only.
 func allSaved(a *Answer) bool {
-	saved := 0
+	saved, all := 0, 0
 	err := event.Elements(a.Body, func(result []byte) bool {
+		all++
 		if string(event.Lookup(result, "success")) == "true" {
 			saved++
 		}
 		return true
 	})
-	return err == nil && saved == a.Count && json.Valid(a.Body)
+	return err == nil && saved == a.Count && all == a.Count && json.Valid(a.Body)
 }
 
 // ruleRecord is the ruling on one record.

@@ -57,7 +57,7 @@ func TestSalesforceFaults(t *testing.T) {
 func TestSalesforceJudge(t *testing.T) {
 	f := func(r reply, want string) {
 		t.Helper()
-		holdVerdict(t, judgeSalesforce("Event_Id__c", false), r, want)
+		holdVerdict(t, judgeSalesforce("Event_Id__c"), r, want)
 	}
 	const (
 		queued = `{"id":"e01","success":true,"errors":[{"statusCode":"OPERATION_ENQUEUED","message":"b4a3","fields":[]}]}`
@@ -78,11 +78,13 @@ func TestSalesforceJudge(t *testing.T) {
 		"delivered [delivered] [final: 200 OK: DUPLICATE_VALUE duplicate value found: Other__c]")
 	f(reply{status: 200, count: 1, body: `[{"success":false}]`}, "final [final: 200 OK: Salesforce did not take the record and does not say why] | 200 OK: no record was taken")
 	f(reply{status: 200, count: 1, body: `[{}]`}, "final [final: 200 OK: Salesforce did not take the record and does not say why] | 200 OK: no record was taken")
-	unknown := "200 OK: the reply is not the one that is documented, nobody knows which records were taken"
+	unknown := "200 OK: the reply is not the one that is documented, nobody knows what was taken"
 	f(reply{status: 200, count: 2, body: "[" + queued + "]"}, "retry | "+unknown)
+	f(reply{status: 200, count: 1, body: "[" + queued + "," + queued + "]"}, "retry | "+unknown)
+	f(reply{status: 200, count: 1, body: "[" + queued + `,{"success":false}]`}, "retry | "+unknown)
 	f(reply{status: 200, count: 1, body: "[" + queued}, "retry | "+unknown)
 	f(reply{status: 200, count: 1, body: `{"success":true}`}, "retry | "+unknown)
-	holdVerdict(t, judgeSalesforce("", true), reply{status: 200, count: 1, body: "<html>"}, "final | "+unknown)
+	holdVerdict(t, onlyOnce(true, judgeSalesforce("")), reply{status: 200, count: 1, body: "<html>"}, "final | "+unknown+`; it may have been taken: look before you replay, or set settings.on_timeout = "retry"`)
 
 	f(reply{status: 401, count: 2, body: `[{"message":"Session expired","errorCode":"INVALID_SESSION_ID"}]`}, "off | 401 Unauthorized: INVALID_SESSION_ID Session expired")
 	f(reply{status: 403, count: 2, body: `[{"message":"TotalRequests Limit exceeded.","errorCode":"REQUEST_LIMIT_EXCEEDED"}]`},
@@ -96,7 +98,7 @@ func TestSalesforceJudge(t *testing.T) {
 	f(reply{status: 400, count: 1, body: `<html>`}, "final | 400 Bad Request")
 	f(reply{status: 503, count: 2, body: `[{"message":"busy","errorCode":"SERVER_UNAVAILABLE"}]`}, "retry | 503 Service Unavailable: SERVER_UNAVAILABLE busy")
 	f(reply{status: 504, count: 2}, "retry | 504 Gateway Timeout")
-	holdVerdict(t, judgeSalesforce("", true), reply{status: 504, count: 2}, "final | 504 Gateway Timeout: the records may be there; look before you replay.")
+	holdVerdict(t, onlyOnce(true, judgeSalesforce("")), reply{status: 504, count: 2}, `final | 504 Gateway Timeout; it may have been taken: look before you replay, or set settings.on_timeout = "retry"`)
 }
 
 func FuzzSalesforceJudge(f *testing.F) {
@@ -105,7 +107,7 @@ func FuzzSalesforceJudge(f *testing.F) {
 	f.Add(400, 1, `[{"errorCode":"INVALID_FIELD","fields":7}]`, false)
 	f.Fuzz(func(t *testing.T, status, count int, body string, drop bool) {
 		r := reply{status: status, count: max(count%210, 1), body: body}
-		v := holdSane(t, judgeSalesforce("E", drop), r.answer())
+		v := holdSane(t, onlyOnce(drop, judgeSalesforce("E")), r.answer())
 		if v.Outcome != Delivered || v.Each != nil {
 			return
 		}

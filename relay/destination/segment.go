@@ -1,7 +1,6 @@
 package destination
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
 
@@ -46,11 +45,11 @@ func planSegment(s *Settings, fault func(field, text string, args ...any)) *Plan
 	}
 }
 
-// judgeSegment judges by the status. A 400 means a batch that is too large or no JSON; one bad call spoils it.
+// judgeSegment judges by the status, and by success where a 2xx says that. A 400 means a batch that is too large or no JSON; one bad call spoils it.
 func judgeSegment(a *Answer) Verdict {
-	fine := a.Status >= 200 && a.Status < 300
-	if fine && !bytes.Contains(a.Body, []byte("false")) {
-		return Verdict{Outcome: Delivered, Status: a.Status}
+	v := judgeReply(a)
+	if v.Outcome == Delivered {
+		return v
 	}
 	var reply struct {
 		Success       *bool
@@ -61,10 +60,10 @@ func judgeSegment(a *Answer) Verdict {
 	if said == "" {
 		said = reply.Code
 	}
-	v := JudgeStatus(a)
 	switch {
-	case fine && reply.Success != nil && !*reply.Success:
+	case a.fine() && reply.Success != nil && !*reply.Success:
 		v = Verdict{Outcome: refused(a), Status: a.Status, Reason: because(a.Status, "not taken: "+said)}
+	case a.fine():
 	case v.Outcome == Retry && v.After == 0:
 		v.After = RetryAfter(a.Header("X-RateLimit-Reset"), a.Now) // seconds, as Retry-After
 	case v.Outcome == Final || v.Outcome == Split:

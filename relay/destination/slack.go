@@ -103,9 +103,8 @@ var slackReplies = map[string]struct {
 // judgeSlack goes by the string in the answer, and by the status where that says nothing. A reason has no other part of the
 // answer: a proxy's page may have the secret URL in it.
 func judgeSlack(a *Answer) Verdict {
-	fine := a.Status >= 200 && a.Status < 300
 	said := bytes.TrimSpace(a.Body)
-	if fine && (string(said) == "ok" || len(said) == 0) {
+	if a.fine() && (string(said) == "ok" || len(said) == 0) {
 		return Verdict{Outcome: Delivered, Status: a.Status}
 	}
 	word := slackWord(said)
@@ -123,7 +122,7 @@ func judgeSlack(a *Answer) Verdict {
 			v.Outcome = Final
 		}
 		return v
-	case fine: // some other server's page
+	case a.fine(): // some other server's page
 		return Verdict{Outcome: Retry, Status: a.Status, Reason: because(a.Status, `the answer is not Slack's "ok"; is url right?`)}
 	}
 	v := JudgeStatus(a)

@@ -79,9 +79,9 @@ func judgeSnowflake(a *Answer) Verdict {
 	v := JudgeStatus(a)
 	code, message := snowflakeError(a.Body)
 	switch {
-	case a.Status >= 200 && a.Status < 300:
+	case a.fine():
 		v.Outcome = Retry
-		v.Reason = because(a.Status, "the reply is not the one that is documented, nobody knows whether the rows were taken "+code)
+		v.Reason = because(a.Status, strings.TrimSpace(doubtKnown+" "+code))
 		return v
 	case a.Status == 404:
 		v.Outcome, v.After = Retry, snowflakeMissing
@@ -99,7 +99,7 @@ func judgeSnowflake(a *Answer) Verdict {
 // snowflakeTook says that body is a whole object, and none that tells of an error.
 func snowflakeTook(body []byte) bool {
 	body = bytes.TrimLeft(body, " \t\r\n")
-	return len(body) > 0 && body[0] == '{' && json.Valid(body) && !bytes.Contains(body, []byte(`"code"`)) && !bytes.Contains(body, []byte(`\`))
+	return len(body) > 0 && body[0] == '{' && json.Valid(body) && doubtOf(body) == "" && !bytes.Contains(body, []byte(`"code"`)) && !bytes.Contains(body, []byte(`\`))
 }
 
 // snowflakeError reads the members of an error. Codes are texts as documented, numbers in older replies.

@@ -72,7 +72,7 @@ func TestJudgeSnowflake(t *testing.T) {
 	}
 	f(told(200, 9, `{"message":"OK"}`), Verdict{Outcome: Delivered, Status: 200})
 	f(told(200, 9, "\n{\n  \"message\" : \"OK\"\n}\n"), Verdict{Outcome: Delivered, Status: 200})
-	const odd = "200 OK: the reply is not the one that is documented, nobody knows whether the rows were taken"
+	const odd = "200 OK: the reply is not the one that is documented, nobody knows what was taken"
 	for _, body := range []string{"", "OK", `"OK"`, "[]", "null", "<html>", `{"message":"O`, `{"message":"OK"}{`, `{"\u0063ode":""}`} {
 		f(told(200, 9, body), Verdict{Outcome: Retry, Status: 200, Reason: odd})
 	}

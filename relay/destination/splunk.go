@@ -1,11 +1,11 @@
 package destination
 
 import (
-	"bytes"
 	"encoding/json"
 	"strings"
 	"time"
 
+	"edgerelay/relay/event"
 	"edgerelay/relay/format"
 )
 
@@ -78,8 +78,8 @@ type splunkReply struct {
 // that one is given up, and all others are sent again. Those before it may be indexed already; losing them would be worse
 // than having them twice, and fields.unique_id tells repeats.
 func judgeSplunk(a *Answer) Verdict {
-	v := JudgeStatus(a)
-	if v.Outcome == Delivered && (len(a.Body) == 0 || bytes.Contains(a.Body, []byte(`"code":0`))) {
+	v := judgeReply(a)
+	if v.Outcome == Delivered && (len(a.Body) == 0 || string(event.Lookup(a.Body, "code")) == "0") {
 		return v
 	}
 	var r splunkReply
@@ -113,7 +113,7 @@ func (r *splunkReply) refuse(a *Answer, v Verdict) Verdict {
 		v.Outcome = Split
 	default:
 		v.Outcome = Delivered // it answers well and takes the others at once
-		v.Each = rulings(a.Count, Ruling{Outcome: Retry, Reason: "sent again without one that Splunk refuses"})
+		v.Each = rulings(a.Count, Ruling{Outcome: Split, Reason: "sent again without one that Splunk refuses"})
 		v.Each[*r.Event] = Ruling{Outcome: Final, Reason: v.Reason}
 	}
 	return v

@@ -80,8 +80,8 @@ func TestSplunkJudge(t *testing.T) {
 	f(reply{status: 401, count: 2, body: `{"text":"Invalid authorization","code":3}`}, "off | 401 Unauthorized: Invalid authorization")
 	f(reply{status: 400, count: 2, body: `{"text":"Incorrect index","code":7,"invalid-event-number":1}`}, "off | 400 Bad Request: Incorrect index")
 	f(reply{status: 400, count: 3, body: `{"text":"Invalid data format","code":6,"invalid-event-number":1}`},
-		"delivered [retry: sent again without one that Splunk refuses] [final: 400 Bad Request: Invalid data format] "+
-			"[retry: sent again without one that Splunk refuses] | 400 Bad Request: Invalid data format")
+		"delivered [split: sent again without one that Splunk refuses] [final: 400 Bad Request: Invalid data format] "+
+			"[split: sent again without one that Splunk refuses] | 400 Bad Request: Invalid data format")
 	f(reply{status: 400, count: 1, body: `{"text":"Event field is required","code":12,"invalid-event-number":0}`}, "final | 400 Bad Request: Event field is required")
 	f(reply{status: 400, count: 3, body: `{"text":"Event field cannot be blank","code":13,"invalid-event-number":3}`}, "split | 400 Bad Request: Event field cannot be blank")
 	f(reply{status: 400, count: 3, body: `{"text":"No data","code":5}`}, "split | 400 Bad Request: No data")

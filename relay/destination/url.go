@@ -62,7 +62,7 @@ func isHostName(name string) bool {
 
 // JudgeWebhook judges as seed 000 says: 2xx delivered; 429 and 5xx later, Retry-After obeyed; 410 gone; any other final.
 func JudgeWebhook(a *Answer) Verdict {
-	if a.Status >= 200 && a.Status < 300 {
+	if a.fine() {
 		return Verdict{Outcome: Delivered, Status: a.Status}
 	}
 	v := Verdict{Outcome: Final, Status: a.Status, Reason: StatusText(a.Status)}

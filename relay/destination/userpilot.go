@@ -41,10 +41,10 @@ func planUserpilot(s *Settings, fault func(field, text string, args ...any)) *Pl
 
 // judgeUserpilot judges by the status. A 404 may heal: the user is not identified yet.
 func judgeUserpilot(a *Answer) Verdict {
-	if a.Status >= 200 && a.Status < 300 {
-		return Verdict{Outcome: Delivered, Status: a.Status}
+	v := judgeReply(a)
+	if a.fine() {
+		return v
 	}
-	v := JudgeStatus(a)
 	if a.Status == 404 {
 		v.Outcome, v.After = Retry, RetryAfter(a.Header("Retry-After"), a.Now)
 	}

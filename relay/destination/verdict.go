@@ -56,13 +56,16 @@ type Answer struct {
 	Now    time.Time
 }
 
+// fine says that the status is 2xx.
+func (a *Answer) fine() bool { return a.Status >= 200 && a.Status < 300 }
+
 // JudgeStatus judges by the status as vendors' APIs mean it: 2xx delivered; 408, 429 and 5xx except 501 later, Retry-After
 // obeyed; 401 and 403 are about the webhook's key; 413 and, of a batch, 400 and 422 about the batch as a whole; 410 gone;
 // any other final.
 func JudgeStatus(a *Answer) Verdict {
 	v := Verdict{Outcome: Final, Status: a.Status}
 	switch {
-	case a.Status >= 200 && a.Status < 300:
+	case a.fine():
 		return Verdict{Outcome: Delivered, Status: a.Status}
 	case a.Status == 408 || a.Status == 429 || a.Status >= 500 && a.Status != 501 && a.Status < 600:
 		v.Outcome, v.After = Retry, RetryAfter(a.Header("Retry-After"), a.Now)
@@ -95,8 +98,11 @@ func because(status int, said string) string {
 	if said != "" {
 		text += ": " + said
 	}
-	return strings.ToValidUTF8(text[:min(len(text), reasonMax)], "")
+	return clip(text)
 }
+
+// clip bounds a reason.
+func clip(text string) string { return strings.ToValidUTF8(text[:min(len(text), reasonMax)], "") }
 
 // retryAfterMax bounds what a receiver may ask for.
 const retryAfterMax = 24 * time.Hour

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 
+	"edgerelay/relay/event"
 	"edgerelay/relay/format"
 )
 
@@ -55,26 +56,32 @@ func checkZapierAddress(u *url.URL, fault func(field, text string, args ...any))
 // judgeZapier retries whatever was not taken, as Zapier advises, but for what cannot become better: a hook that is no more, a
 // body that is too large, and a redirect. A reason has no part of the answer: it may have the secret URL in it.
 func judgeZapier(a *Answer) Verdict {
-	fine := a.Status >= 200 && a.Status < 300
-	if fine && (!bytes.Contains(a.Body, []byte(`"status"`)) || bytes.Contains(a.Body, []byte(`"success"`))) {
-		return Verdict{Outcome: Delivered, Status: a.Status}
+	if a.fine() {
+		return judgeHooked(a)
 	}
 	v := Verdict{Outcome: Retry, Status: a.Status, Reason: StatusText(a.Status)}
 	switch {
-	case fine:
-		var reply struct{ Status string }
-		if json.Unmarshal(a.Body, &reply) != nil || reply.Status == "" {
-			return Verdict{Outcome: Delivered, Status: a.Status}
-		}
-		v.Reason += `: the hook's status is not "success"`
 	case a.Status == 404 || a.Status == 410:
 		v.Outcome = Gone
 		v.Reason += ": the Zap or its hook is no more; turn the Zap on, or set url to another"
+		return v
 	case a.Status == 413 || a.Status >= 300 && a.Status < 400:
 		v.Outcome = Final
+		return v
 	}
-	if v.Outcome == Retry {
-		v.After = RetryAfter(a.Header("Retry-After"), a.Now)
+	v.After = RetryAfter(a.Header("Retry-After"), a.Now)
+	return v
+}
+
+// judgeHooked judges a 2xx: {"status":"success"}, or nothing that says otherwise.
+func judgeHooked(a *Answer) Verdict {
+	v := judgeReply(a)
+	if v.Outcome != Delivered || !bytes.Contains(a.Body, []byte(`"status"`)) || string(event.Lookup(a.Body, "status")) == `"success"` {
+		return v
+	}
+	var reply struct{ Status string }
+	if json.Unmarshal(a.Body, &reply) == nil && reply.Status != "" && reply.Status != "success" {
+		v = Verdict{Outcome: Retry, Status: a.Status, Reason: because(a.Status, `the hook's status is not "success"`)}
 	}
 	return v
 }

@@ -54,7 +54,7 @@ func planZendesk(s *Settings, fault func(field, text string, args ...any)) *Plan
 		// Suite Team has 200 requests a minute. Who has more sets the webhook's rate.
 		Rate: 3, Burst: 10,
 		Once:  once(s),
-		Judge: judgeZendesk,
+		Judge: onlyOnce(once(s), judgeZendesk),
 	}
 }
 
@@ -73,8 +73,8 @@ func tokenOf(s *Settings, suffix string, fault func(field, text string, args ...
 
 // judgeZendesk: any 2xx is delivered, the documented one is 202. 409 is two writes at once, which Zendesk asks to repeat.
 func judgeZendesk(a *Answer) Verdict {
-	v := JudgeStatus(a)
-	if v.Outcome == Delivered {
+	v := judgeReply(a)
+	if a.fine() {
 		return v
 	}
 	if a.Status == 409 {
