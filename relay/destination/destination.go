@@ -62,6 +62,9 @@ type Setting struct {
 	Secret   bool // it goes in and never comes out
 	Local    bool // it reaches into this machine: only the configuration file may set it, nobody over the network
 	Lines    bool // it may have several lines, as a key in PEM has
+	// Own says that where it is left out, something of this machine stands in for it, such as its credentials: only the
+	// configuration file may leave it out.
+	Own bool
 }
 
 // Settings are what a webhook's user set, as far as a type may use it, with defaults in place of what was left empty.

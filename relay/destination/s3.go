@@ -14,7 +14,7 @@ var archiveS3 = Type{
 	Settings: archiveSettings(
 		Setting{Name: "bucket", Text: "the bucket's name", Required: true},
 		Setting{Name: "region", Text: `the bucket's region, such as "eu-central-1"`, Default: "us-east-1"},
-		Setting{Name: "access_key", Text: "the access key's ID; without one, the machine's own credentials are used (environment, web identity, instance role)"},
+		Setting{Name: "access_key", Text: "the access key's ID; without one, the machine's own credentials are used (environment, web identity, instance role), in the config file only", Own: true},
 		Setting{Name: "secret_key", Text: "the secret access key", Secret: true},
 		Setting{Name: "path_style", Text: "whether the bucket stands in the path rather than in the host's name; auto finds out", Default: "auto", Choices: []string{"auto", "yes", "no"}},
 	),

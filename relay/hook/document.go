@@ -152,6 +152,9 @@ func (d Document) Apply(inherited Spec) (Spec, []Fault) {
 		faults = append(faults, Fault{"type", "reaches this machine's own files; make it in the config file"})
 	} else if known {
 		for _, s := range t.Settings {
+			if s.Own && spec.Settings[s.Name] == "" {
+				faults = append(faults, Fault{"settings." + s.Name, "is missing; this machine's own is used only for webhooks of the config file"})
+			}
 			if s.Local && spec.Settings[s.Name] != inherited.Settings[s.Name] {
 				faults = append(faults, Fault{"settings." + s.Name, "reaches this machine's own files; make the webhook in the config file"})
 			}

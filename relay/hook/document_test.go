@@ -85,8 +85,8 @@ func TestMergeSettings(t *testing.T) {
 	}
 	f(`{"settings":{"bucket":"c"}}`, "map[access_key:a bucket:c secret_key:s3cret]", "x")
 	f(`{"settings":{"secret_key":"••••","prefix":"p"},"write_key":"••••"}`, "map[access_key:a bucket:b prefix:p secret_key:s3cret]", "x")
-	f(`{"settings":{"access_key":null,"secret_key":null}}`, "map[bucket:b]", "x")
-	f(`{"settings":null}`, "map[]", "x")
+	f(`{"settings":{"access_key":null,"secret_key":null}}`, "map[bucket:b]", "x", "settings.access_key")
+	f(`{"settings":null}`, "map[]", "x", "settings.access_key")
 	f(`{"type":"s3"}`, "map[access_key:a bucket:b secret_key:s3cret]", "x")
 	f(`{"type":"sftp","settings":{"host":"h"}}`, "map[host:h]", "")
 	f(`{"type":"sftp","settings":{"host":"h","secret_key":"••••"},"write_key":"••••"}`, "", "", "write_key", "settings.secret_key")
@@ -125,6 +125,10 @@ func TestSecretURL(t *testing.T) {
 func TestLocal(t *testing.T) {
 	_, faults := parse(t, `{"type":"file","settings":{"path":"/etc"}}`).Apply(Spec{})
 	if len(faults) != 1 || faults[0].Field != "type" {
+		t.Errorf("faults %v", faults)
+	}
+	_, faults = parse(t, `{"type":"s3","settings":{"bucket":"b"}}`).Apply(Spec{}) // by the machine's own credentials
+	if len(faults) != 1 || faults[0].Field != "settings.access_key" {
 		t.Errorf("faults %v", faults)
 	}
 	for _, offered := range AllChoices().Types {
