@@ -91,7 +91,7 @@ func TestMergeSettings(t *testing.T) {
 	f(`{"type":"sftp","settings":{"host":"h"}}`, "map[host:h]", "")
 	f(`{"type":"sftp","settings":{"host":"h","secret_key":"••••"},"write_key":"••••"}`, "", "", "write_key", "settings.secret_key")
 	f(`{"settings":{"prefix":"••••"}}`, "", "", "settings.prefix")
-	f(`{"settings":7}`, "", "", "settings")
+	f(`{"settings":7}`, "", "", "settings", "settings.access_key")
 }
 
 // TestSecretURL: a URL that is a key is shown as its host, is kept when that comes back, and stays with its type.
