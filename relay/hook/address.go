@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"edgerelay/relay/destination"
+	"edgerelay/relay/discreet"
 )
 
 // Place says to people where a webhook's deliveries go: a URL with what is secret in it masked, or "s3://bucket/prefix".
@@ -65,7 +66,7 @@ func tellingMember(name string) bool {
 	if plain, err := url.QueryUnescape(name); err == nil {
 		name = plain
 	}
-	return telling(name) || strings.EqualFold(name, "sig")
+	return discreet.Name(name) || strings.EqualFold(name, "sig")
 }
 
 // sameURL says that a URL is the one of before as it was shown.

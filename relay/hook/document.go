@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"edgerelay/relay/destination"
+	"edgerelay/relay/discreet"
 	"edgerelay/relay/spell"
 	"edgerelay/relay/strict"
 )
@@ -333,7 +334,7 @@ func (s Spec) View() View {
 func MaskHeaders(headers map[string]string) map[string]string {
 	shown := make(map[string]string, len(headers))
 	for name, value := range headers {
-		if telling(name) {
+		if discreet.Name(name) {
 			value = masked
 		}
 		shown[name] = value
@@ -351,11 +352,4 @@ func maskSettings(settings map[string]string) map[string]string {
 		shown[name] = value
 	}
 	return shown
-}
-
-// telling says whether a header's value is a secret, as far as its name tells.
-func telling(name string) bool {
-	name = strings.ToLower(name)
-	return name != "idempotency-key" && slices.ContainsFunc([]string{"auth", "bearer", "cookie", "credential", "jwt", "key", "pass", "private", "pwd", "secret", "session", "token"},
-		func(part string) bool { return strings.Contains(name, part) })
 }

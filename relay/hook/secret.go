@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"edgerelay/relay/destination"
+	"edgerelay/relay/discreet"
 	"edgerelay/relay/event"
 )
 
@@ -96,7 +97,7 @@ func (b *bag) addParts(s string) {
 	var members map[string]any
 	if json.Unmarshal([]byte(s), &members) == nil {
 		for name, value := range members {
-			if text, ok := value.(string); ok && telling(name) {
+			if text, ok := value.(string); ok && discreet.Name(name) {
 				b.add(text)
 			}
 		}
@@ -115,7 +116,7 @@ func (b *bag) addParts(s string) {
 // addHeader puts in what a header proves who sends with. Of "Bearer abc" the second word counts by itself, and of Basic the
 // password too.
 func (b *bag) addHeader(name, value string) {
-	if !telling(name) {
+	if !discreet.Name(name) {
 		return
 	}
 	b.add(value)

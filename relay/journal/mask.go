@@ -6,35 +6,12 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"edgerelay/relay/discreet"
 )
 
 // masked stands for a header's value that is not shown.
 const masked = "(not shown)"
-
-// Parts of a header's name that say that its value lets somebody in: anywhere in it, or as a word of its own.
-var (
-	secretParts = []string{"authorization", "cookie", "token", "secret", "passw", "passphrase", "apikey", "credential", "session", "private"}
-	secretWords = []string{"key", "auth", "pwd", "pass", "jwt", "bearer"}
-)
-
-// secret says whether a header's value is masked. Signatures are not: they are the hash of a body, no way in.
-func secret(name string) bool {
-	name = strings.ToLower(name)
-	if name == "idempotency-key" || strings.HasPrefix(name, "access-control-") {
-		return false
-	}
-	for _, part := range secretParts {
-		if strings.Contains(name, part) {
-			return true
-		}
-	}
-	for word := range strings.FieldsFuncSeq(name, func(r rune) bool { return r == '-' || r == '_' || r == '.' }) {
-		if slices.Contains(secretWords, word) {
-			return true
-		}
-	}
-	return false
-}
 
 // maskNames remembers which names are secret's, because the same few come again and again. Not safe concurrently.
 type maskNames map[string]bool
@@ -48,7 +25,7 @@ func (m maskNames) secret(name string) bool {
 		if len(m) >= maskNamesMax {
 			clear(m)
 		}
-		known = secret(name)
+		known = discreet.Name(name)
 		m[strings.Clone(name)] = known
 	}
 	return known
