@@ -3,6 +3,8 @@ package relay
 import (
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -90,4 +92,44 @@ func BenchmarkReloadOfAThousandWebhooks(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkScrapeOfAThousandWebhooks is one GET /metrics, with the bytes and the lines of its answer.
+func BenchmarkScrapeOfAThousandWebhooks(b *testing.B) {
+	r := run(b, thousand("http://127.0.0.1:9/"))
+	size, lines := 0, 0
+	for b.Loop() {
+		text := r.scrape()
+		size, lines = len(text), strings.Count(text, "\n")
+	}
+	b.ReportMetric(float64(size), "bytes")
+	b.ReportMetric(float64(lines), "lines")
+}
+
+// seriesMax bounds what one webhook adds to a scrape: a thousand of them are scraped every few seconds.
+const seriesMax = 40
+
+// TestSeriesOfAWebhook counts what two webhooks more add to a scrape.
+func TestSeriesOfAWebhook(t *testing.T) {
+	config := reloadApp + reloadHook("one", "http://127.0.0.1:9/", "trackEventReceived")
+	few := run(t, config).scrape()
+	more := run(t, config+reloadHook("two", "http://127.0.0.1:9/", "trackEventReceived")+reloadHook("three", "http://127.0.0.1:9/", "trackEventReceived")).scrape()
+	added := strings.Count(more, `webhook="two"`)
+	if added == 0 || added > seriesMax || strings.Count(few, `webhook="one"`) != added || strings.Count(more, `webhook="three"`) != added {
+		t.Errorf("a webhook has %d series, at most %d are wanted", added, seriesMax)
+	}
+}
+
+func (r *running) scrape() string {
+	r.t.Helper()
+	resp, err := http.Get(r.console + "/metrics")
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		r.t.Fatal(resp.Status, err)
+	}
+	return string(text)
 }
