@@ -56,7 +56,7 @@ func newBucket(plan *destination.Plan, o *Options) (*bucket, error) {
 	client, err := minio.New(plan.URL.Host, &minio.Options{
 		Creds:        b.keys,
 		Secure:       plan.URL.Scheme != "http",
-		Transport:    b.transport,
+		Transport:    steadfast{b.transport},
 		Region:       s.Of("region"), // known, so that the right to look it up is not needed
 		BucketLookup: lookup[s.Of("path_style")],
 		MaxRetries:   1, // lanes try again, less and less often
@@ -112,9 +112,15 @@ func (b *bucket) upload(ctx context.Context, o *object, once bool) error {
 	if once {
 		options.SetMatchETagExcept("*")
 	}
-	_, err := b.client.PutObject(ctx, b.name, o.key, io.NewSectionReader(o.content, 0, o.size), o.size, options)
+	stored, err := b.client.PutObject(ctx, b.name, o.key, io.NewSectionReader(o.content, 0, o.size), o.size, options)
+	if err == nil && stored.ETag == "" {
+		return errNoStore
+	}
 	return err
 }
+
+// errNoStore is a 200 without an ETag, which every store gives an object: a proxy's page, or a login's.
+var errNoStore = errors.New("the answer is not a store's; is a proxy or a login between, is url right?")
 
 // lacksCondition says that a store refused a request for its If-None-Match: it answers 501, or 400 with one of two codes.
 func lacksCondition(err error) bool {
@@ -173,6 +179,7 @@ func (b *bucket) judge(err error) destination.Verdict {
 		v.Reason, v.Ours = clip(said+"; set this machine's clock"), true
 	case e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusForbidden && e.Code != "SlowDown":
 		v.Outcome = destination.Off
+	case e.StatusCode == http.StatusTemporaryRedirect: // of a bucket that is new, until its name is known everywhere
 	case e.StatusCode >= 300 && e.StatusCode < 400:
 		v.Outcome, v.Reason = destination.Off, clip(said+"; set settings.region, or url, to the bucket's")
 	}

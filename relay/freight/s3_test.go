@@ -220,10 +220,27 @@ func TestS3Verdicts(t *testing.T) {
 	f(403, "SignatureDoesNotMatch", destination.Off, "settings.secret_key")
 	f(404, "NoSuchBucket", destination.Off, "make the bucket")
 	f(301, "PermanentRedirect", destination.Off, "settings.region")
+	f(307, "TemporaryRedirect", destination.Retry, "TemporaryRedirect")
+	f(302, "", destination.Off, "302 Found")
 	f(400, "AuthorizationHeaderMalformed", destination.Off, "settings.region")
 	f(403, "SomethingNew", destination.Off, "SomethingNew")
 	f(401, "", destination.Off, "401")
 	f(400, "SomethingNew", destination.Retry, "SomethingNew")
+}
+
+// TestS3Page: a 200 of somebody who is no store stores nothing.
+func TestS3Page(t *testing.T) {
+	s := newShop(t)
+	plan := s.plan(t)
+	c := newCarrier(t, plan, Options{})
+	s.answer(func(w http.ResponseWriter, r *http.Request) bool {
+		_, _ = io.Copy(io.Discard, r.Body)
+		_, _ = io.WriteString(w, "<html>Sign in</html>")
+		return true
+	})
+	if v := ship(t, c, newParcel(plan, 1, 1, noon), destination.Retry); !strings.Contains(v.Reason, "not a store's") {
+		t.Errorf("%+v", v)
+	}
 }
 
 func TestS3Unreachable(t *testing.T) {
