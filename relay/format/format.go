@@ -13,8 +13,8 @@ package format
 import "edgerelay/relay/event"
 
 // Encoder appends the body for e to dst and returns the extended slice. n says which of e's IDs the webhook selected.
-// The encoder keeps neither e nor n, allocates only to extend dst, and cannot fail: what e does not have is written in
-// the way that its shape has for it.
+// The encoder keeps neither e nor n and cannot fail: what e does not have is written in the way that its shape has for
+// it. It allocates only to extend dst, but for HubSpot, Jira and Productboard, which take little and want texts for people.
 type Encoder func(dst []byte, e *event.Event, n event.Note) []byte
 
 // shapes are the encoders by the name that a webhook's configuration calls them, in the order in which Names lists them.

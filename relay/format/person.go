@@ -35,12 +35,15 @@ func nobody(id []byte) bool {
 func anonymous(visitor []byte) bool { return bytes.HasPrefix(visitor, []byte(`"_PENDO_T_`)) }
 
 // appendDevice appends what an event without a known user is put down to, as a JSON string: the browser of its anonymous
-// visitor, else its account, else its app.
+// visitor, else its account, else its app, else the relay: it is never empty, which vendors refuse.
 func appendDevice(dst []byte, e *event.Event) []byte {
-	if nobody(e.Visitor) && nobody(e.Account) {
+	switch {
+	case !nobody(e.Visitor) || !nobody(e.Account):
+		return append(dst, device(e)...)
+	case len(e.AppName) > 0:
 		return event.AppendString(dst, e.AppName)
 	}
-	return append(dst, device(e)...)
+	return append(dst, `"edgerelay"`...)
 }
 
 // device is what appendDevice appends; an app's name as it is.
