@@ -1,7 +1,6 @@
 package destination
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"strings"
 	"time"
@@ -135,9 +134,4 @@ func insertIDs(a *Answer) map[string]int {
 		places[string(id)] = i
 	}
 	return places
-}
-
-// basic is the value of Authorization for a user and a password (RFC 7617).
-func basic(user, password string) string {
-	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))
 }

@@ -1,7 +1,6 @@
 package destination
 
 import (
-	"encoding/base64"
 	"encoding/json"
 
 	"edgerelay/relay/format"
@@ -37,7 +36,7 @@ func planSegment(s *Settings, fault func(field, text string, args ...any)) *Plan
 		URL: endpoint(segmentEndpoints[s.Region], s, fault),
 		Header: []Header{
 			{"Content-Type", "application/json"},
-			{"Authorization", "Basic " + base64.StdEncoding.EncodeToString([]byte(s.WriteKey+":"))},
+			{"Authorization", basic(s.WriteKey, "")},
 		},
 		Body:  Body{Open: `{"batch":[`, Between: ",", Close: `]}`, Item: format.Segment},
 		Batch: Batch{Count: segmentCount, Bytes: segmentBytes, Item: segmentItem},

@@ -1,7 +1,6 @@
 package destination
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"regexp"
 	"strings"
@@ -56,19 +55,6 @@ func planZendesk(s *Settings, fault func(field, text string, args ...any)) *Plan
 		Once:  once(s),
 		Judge: onlyOnce(once(s), judgeZendesk),
 	}
-}
-
-// tokenOf is the Authorization of APIs that take a person's API token by the person's mail address, with suffix behind it,
-// and OAuth tokens as they are.
-func tokenOf(s *Settings, suffix string, fault func(field, text string, args ...any)) string {
-	email := s.Of("email")
-	if email == "" {
-		return "Bearer " + s.AccessToken
-	}
-	if strings.ContainsFunc(email, func(r rune) bool { return r <= ' ' || r == ':' || r == 0x7f }) || !strings.Contains(email, "@") {
-		fault("settings.email", "%q is no mail address; it is that of the person whose API token it is", email)
-	}
-	return "Basic " + base64.StdEncoding.EncodeToString([]byte(email+suffix+":"+s.AccessToken))
 }
 
 // judgeZendesk: any 2xx is delivered, the documented one is 202. 409 is two writes at once, which Zendesk asks to repeat.

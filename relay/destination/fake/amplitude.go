@@ -2,7 +2,6 @@ package fake
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -55,15 +54,15 @@ func (a *Amplitude) upload(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err != nil || json.Unmarshal(body, &up) != nil:
 		a.Broke("body is no JSON: %.100s", body)
-		writeJSON(w, 400, `{"code":400,"error":"Invalid JSON request body","missing_field":null}`)
+		answerJSON(w, 400, `{"code":400,"error":"Invalid JSON request body","missing_field":null}`)
 	case len(body) >= most || len(up.Events) >= 2000:
 		a.Broke("%d bytes, %d events", len(body), len(up.Events))
-		writeJSON(w, 413, `{"code":413,"error":"Payload too large"}`)
+		answerJSON(w, 413, `{"code":413,"error":"Payload too large"}`)
 	case up.Key != a.key:
-		writeJSON(w, 400, fmt.Sprintf(`{"code":400,"error":%q,"missing_field":null}`, "Invalid API key: "+up.Key))
+		answerJSON(w, 400, `{"code":400,"error":%q,"missing_field":null}`, "Invalid API key: "+up.Key)
 	case len(up.Events) == 0:
 		a.Broke("no events")
-		writeJSON(w, 400, `{"code":400,"error":"Request missing required field","missing_field":"events"}`)
+		answerJSON(w, 400, `{"code":400,"error":"Request missing required field","missing_field":"events"}`)
 	default:
 		a.take(w, &up, len(body))
 	}
@@ -96,7 +95,7 @@ func (a *Amplitude) take(w http.ResponseWriter, up *amplitudeUpload, size int) {
 	if len(invalid)+len(missing)+len(lengths) > 0 {
 		reply, _ := json.Marshal(map[string]any{"code": 400, "error": "Request has events with wrong fields",
 			"events_with_invalid_fields": invalid, "events_with_missing_fields": missing, "events_with_invalid_id_lengths": lengths})
-		writeJSON(w, 400, string(reply))
+		answerJSON(w, 400, string(reply))
 		return
 	}
 	for _, e := range up.Events {
@@ -105,7 +104,7 @@ func (a *Amplitude) take(w http.ResponseWriter, up *amplitudeUpload, size int) {
 			a.Take(id)
 		}
 	}
-	writeJSON(w, 200, fmt.Sprintf(`{"code":200,"events_ingested":%d,"payload_size_bytes":%d,"server_upload_time":1626804144123}`, len(up.Events), size))
+	answerJSON(w, 200, `{"code":200,"events_ingested":%d,"payload_size_bytes":%d,"server_upload_time":1626804144123}`, len(up.Events), size)
 }
 
 // stringOf is a JSON string's text; "" of anything else.
@@ -115,11 +114,4 @@ func stringOf(raw json.RawMessage) string {
 		return ""
 	}
 	return s
-}
-
-// writeJSON answers.
-func writeJSON(w http.ResponseWriter, status int, body string) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_, _ = w.Write([]byte(body))
 }

@@ -26,15 +26,15 @@ func (d *Datadog) logs(w http.ResponseWriter, r *http.Request) {
 	var logs []map[string]json.RawMessage
 	switch {
 	case r.Header.Get("DD-API-KEY") != d.key:
-		writeJSON(w, 403, `{"errors":[{"status":"403","title":"Forbidden","detail":"Invalid API key"}]}`)
+		answerJSON(w, 403, `{"errors":[{"status":"403","title":"Forbidden","detail":"Invalid API key"}]}`)
 		return
 	case err != nil || json.Unmarshal(body, &logs) != nil:
 		d.Broke("body is no array: %v, %.100s", err, body)
-		writeJSON(w, 400, `{"errors":[{"status":"400","title":"Bad Request","detail":"Invalid JSON"}]}`)
+		answerJSON(w, 400, `{"errors":[{"status":"400","title":"Bad Request","detail":"Invalid JSON"}]}`)
 		return
 	case len(body) > 5_000_000 || len(logs) > 1000:
 		d.Broke("%d bytes, %d logs", len(body), len(logs))
-		writeJSON(w, 413, `{"errors":[{"status":"413","title":"Request Entity Too Large"}]}`)
+		answerJSON(w, 413, `{"errors":[{"status":"413","title":"Request Entity Too Large"}]}`)
 		return
 	}
 	for i, log := range logs {
@@ -45,5 +45,5 @@ func (d *Datadog) logs(w http.ResponseWriter, r *http.Request) {
 		}
 		d.Take(stringOf(log["event_id"]))
 	}
-	writeJSON(w, 202, `{}`)
+	answerJSON(w, 202, `{}`)
 }

@@ -150,3 +150,13 @@ func Body(r *http.Request) ([]byte, error) {
 	}
 	return io.ReadAll(io.LimitReader(in, 64<<20))
 }
+
+// answerJSON answers with a status and a JSON text.
+func answerJSON(w http.ResponseWriter, status int, text string, args ...any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	if len(args) > 0 {
+		text = fmt.Sprintf(text, args...)
+	}
+	_, _ = io.WriteString(w, text)
+}

@@ -113,10 +113,3 @@ func (h *HubSpot) refuse(w http.ResponseWriter, status int, category, message st
 	text, _ := json.Marshal(message)
 	answerJSON(w, status, `{"status":"error","message":%s,"correlationId":"aeb5f871-7f07-4993-9211-075dc63e7cbf","category":"%s"}`, text, category)
 }
-
-// answerJSON answers with a status and a JSON body.
-func answerJSON(w http.ResponseWriter, status int, body string, args ...any) {
-	w.Header().Set("Content-Type", "application/json;charset=utf-8")
-	w.WriteHeader(status)
-	_, _ = fmt.Fprintf(w, body, args...)
-}

@@ -45,7 +45,7 @@ func (m *Mixpanel) imports(w http.ResponseWriter, r *http.Request) {
 	}
 	user, password, _ := r.BasicAuth()
 	if user != m.user || password != m.password || password != "" && r.URL.Query().Get("project_id") == "" {
-		writeJSON(w, 401, `{"code":401,"error":"Invalid credentials","status":"Unauthorized"}`)
+		answerJSON(w, 401, `{"code":401,"error":"Invalid credentials","status":"Unauthorized"}`)
 		return
 	}
 	body, err := Body(r)
@@ -55,7 +55,7 @@ func (m *Mixpanel) imports(w http.ResponseWriter, r *http.Request) {
 	lines := bytes.Split(body, []byte("\n"))
 	if len(body) > 2_000_000 || len(lines) > 2000 {
 		m.Broke("%d bytes, %d events", len(body), len(lines))
-		writeJSON(w, 413, `{"code":413,"error":"request exceeds max limit of 2097152 bytes","status":"Request Entity Too Large"}`)
+		answerJSON(w, 413, `{"code":413,"error":"request exceeds max limit of 2097152 bytes","status":"Request Entity Too Large"}`)
 		return
 	}
 	var failed []map[string]any
@@ -88,7 +88,7 @@ func (m *Mixpanel) imports(w http.ResponseWriter, r *http.Request) {
 		reply["error"], reply["failed_records"] = "some data points in the request failed validation", failed
 	}
 	text, _ := json.Marshal(reply)
-	writeJSON(w, status, string(text))
+	answerJSON(w, status, string(text))
 }
 
 var (

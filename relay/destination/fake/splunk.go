@@ -3,7 +3,6 @@ package fake
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"sync"
@@ -44,13 +43,13 @@ func (s *Splunk) collect(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case r.Header.Get("Authorization") == "":
-		writeJSON(w, 401, `{"text":"Token is required","code":2}`)
+		answerJSON(w, 401, `{"text":"Token is required","code":2}`)
 		return
 	case r.Header.Get("Authorization") != "Splunk "+s.token:
-		writeJSON(w, 403, `{"text":"Invalid token","code":4}`)
+		answerJSON(w, 403, `{"text":"Invalid token","code":4}`)
 		return
 	case s.channel != "" && r.Header.Get("X-Splunk-Request-Channel") == "":
-		writeJSON(w, 400, `{"text":"Data channel is missing","code":10}`)
+		answerJSON(w, 400, `{"text":"Data channel is missing","code":10}`)
 		return
 	}
 	body, err := Body(r)
@@ -81,14 +80,14 @@ func (s *Splunk) collect(w http.ResponseWriter, r *http.Request) {
 			s.Broke("event %d: %v, %+v", i, err, e)
 		}
 		if code != 0 {
-			writeJSON(w, 400, fmt.Sprintf(`{"text":%q,"code":%d,"invalid-event-number":%d}`, text, code, i))
+			answerJSON(w, 400, `{"text":%q,"code":%d,"invalid-event-number":%d}`, text, code, i)
 			return
 		}
 		s.Take(e.Fields["unique_id"])
 	}
 	if s.channel != "" {
-		writeJSON(w, 200, `{"text":"Success","code":0,"ackId":7}`)
+		answerJSON(w, 200, `{"text":"Success","code":0,"ackId":7}`)
 		return
 	}
-	writeJSON(w, 200, `{"text":"Success","code":0}`)
+	answerJSON(w, 200, `{"text":"Success","code":0}`)
 }

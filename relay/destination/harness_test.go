@@ -3,14 +3,16 @@ package destination
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/hex"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
+	"edgerelay/relay/destination/fake"
 	"edgerelay/relay/event"
 )
 
@@ -57,90 +59,6 @@ func holdPlan(t *testing.T, plan *Plan, url string, headers ...string) {
 	if strings.Join(got, "\n") != strings.Join(headers, "\n") {
 		t.Errorf("headers %q, want %q", got, headers)
 	}
-}
-
-// reply is one that a judge is given.
-type reply struct {
-	status  int
-	count   int
-	body    string
-	headers []string // names and values
-}
-
-var replyNow = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
-
-func (r reply) answer() *Answer {
-	return &Answer{
-		Status: r.status, Body: []byte(r.body), Count: r.count, Now: replyNow,
-		Header: func(name string) string {
-			for i := 0; i+1 < len(r.headers); i += 2 {
-				if strings.EqualFold(r.headers[i], name) {
-					return r.headers[i+1]
-				}
-			}
-			return ""
-		},
-	}
-}
-
-// written is a verdict on one line: its outcome, how long to wait, the rulings, the reason.
-func written(v Verdict) string {
-	text := v.Outcome.String()
-	if v.After > 0 {
-		text += " after " + v.After.String()
-	}
-	for _, one := range v.Each {
-		text += " [" + one.Outcome.String()
-		if one.After > 0 {
-			text += " after " + one.After.String()
-		}
-		if one.Reason != "" {
-			text += ": " + one.Reason
-		}
-		text += "]"
-	}
-	if v.Reason != "" {
-		text += " | " + v.Reason
-	}
-	return text
-}
-
-// holdVerdict holds what a judge says of a reply.
-func holdVerdict(t *testing.T, judge func(*Answer) Verdict, r reply, want string) {
-	t.Helper()
-	v := judge(r.answer())
-	if got := written(v); got != want {
-		t.Errorf("%d %s of %d:\ngot  %s\nwant %s", r.status, r.body, r.count, got, want)
-	}
-	if v.Status != r.status {
-		t.Errorf("%d %s: the verdict's status is %d", r.status, r.body, v.Status)
-	}
-}
-
-// holdSane is what every verdict must be, whatever the reply: fuzz targets call it.
-func holdSane(t *testing.T, judge func(*Answer) Verdict, a *Answer) Verdict {
-	t.Helper()
-	v := judge(a)
-	switch {
-	case v.Each != nil && len(v.Each) != a.Count:
-		t.Fatalf("%d rulings of %d events", len(v.Each), a.Count)
-	case v.Status != a.Status:
-		t.Fatalf("status %d of a reply with %d", v.Status, a.Status)
-	case v.After < 0 || v.After > retryAfterMax:
-		t.Fatalf("after %v", v.After)
-	case v.Outcome != Delivered && v.Reason == "":
-		t.Fatalf("%v without a reason", v.Outcome)
-	case len(v.Reason) > reasonMax:
-		t.Fatalf("a reason of %d bytes", len(v.Reason))
-	case v.Outcome == Split && v.Each != nil:
-		t.Fatal("a split batch with rulings")
-	}
-	for _, one := range v.Each {
-		if one.Outcome > Split || one.Outcome == Gone || one.Outcome != Delivered && one.Reason == "" || one.After < 0 || len(one.Reason) > reasonMax {
-			t.Fatalf("ruling %+v", one)
-		}
-	}
-	return v
 }
 
 // driven is what became of the events of drive.
@@ -300,5 +218,24 @@ func holdKinds(t *testing.T, name string, s Settings, vendor interface {
 	holdOnce(t, vendor.Taken(), len(events))
 	if d.delivered != len(events) || len(vendor.Broken()) > 0 {
 		t.Errorf("%d of %d delivered, dead %q, broken %q", d.delivered, len(events), d.dead, vendor.Broken())
+	}
+}
+
+// hexID is an event's uniqueId as vendors get it.
+func hexID(e *event.Event) string { return hex.EncodeToString(e.UniqueID[:]) }
+
+// holdTaken holds that a vendor took just these events, each once, by so many digits of their uniqueIds, and that it has
+// nothing to complain of.
+func holdTaken(t *testing.T, vendor fake.Vendor, events []event.Event, digits int) {
+	t.Helper()
+	want := map[string]int{}
+	for i := range events {
+		want[hexID(&events[i])[:digits]] = 1
+	}
+	if got := vendor.Taken(); !maps.Equal(got, want) {
+		t.Errorf("took %v, want %v", got, want)
+	}
+	if broken := vendor.Broken(); len(broken) > 0 {
+		t.Errorf("broke %q", broken)
 	}
 }
