@@ -68,7 +68,7 @@ func (l *lane) report(v Verdict, now time.Time) (streak int32) {
 	began, disable := s.health.failed(l.turn, v, now)
 	switch {
 	case v.Outcome == Gone:
-		s.disable(reasonGone)
+		s.disable(goneReason(v))
 	case v.Outcome == Off && s.health.failing():
 		s.disable(v.Reason)
 	case disable != "":

@@ -266,3 +266,27 @@ func TestBatchThatGoesOutOnce(t *testing.T) {
 		t.Error("there is no dead letter of what was not answered")
 	}
 }
+
+// What is given up on stands in the attempt log once, under its own name, and what a vendor calls gone in its own words is
+// why the webhook is off.
+func TestBatchIsToldOfOnce(t *testing.T) {
+	r := newReceiver(t, func(_ int, ctx *fasthttp.RequestCtx) { ctx.SetStatusCode(404) })
+	book := &diary{}
+	off := make(chan string, 1)
+	g := newRig(t, r.url, func(o *Options, w *hook.Webhook) {
+		batched(10, func(p *destination.Plan) {
+			p.Judge = func(a *destination.Answer) Verdict { return Verdict{Outcome: Gone, Status: a.Status, Reason: "no_service"} }
+		})(o, w)
+		w.Probe = true
+		o.Journal = book
+		o.Disabled = func(_ *hook.Webhook, reason string) { off <- reason }
+	})
+	g.send(t, "v", "alone")
+	if reason := <-off; reason != "the receiver is gone: no_service" || g.sender("crm").mayProbe(reason) {
+		t.Errorf("turned off for %q", reason)
+	}
+	eventually(t, func() bool { return len(g.deadLetters(t)) == 1 }, func() string { return "there is no dead letter" })
+	if n := len(book.entries()); n != 1 {
+		t.Errorf("the attempt log has %d entries", n)
+	}
+}

@@ -3,7 +3,10 @@ package deliver
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
+
+	"github.com/valyala/fasthttp"
 
 	"edgerelay/relay/journal"
 )
@@ -14,11 +17,25 @@ const (
 	probePauseMax = 15 * time.Minute
 )
 
-// reasonGone is why a webhook is turned off at a 410. It is never probed: the receiver has said that it will not come back.
-const reasonGone = "the receiver answered 410 Gone"
+// A webhook that is turned off because the receiver said that it is no more has one of these reasons: the first at a 410, the
+// second, with the verdict's behind it, where a vendor says so in words of its own. It is never probed.
+const (
+	reasonGone     = "the receiver answered 410 Gone"
+	reasonGoneThus = "the receiver is gone: "
+)
+
+// goneReason is why a webhook is turned off that is gone.
+func goneReason(v Verdict) string {
+	if v.Status == fasthttp.StatusGone {
+		return reasonGone
+	}
+	return reasonGoneThus + v.Reason
+}
 
 // mayProbe says whether a webhook that is off for a reason is to be probed.
-func (s *Sender) mayProbe(reason string) bool { return s.hook.Probe && reason != reasonGone }
+func (s *Sender) mayProbe(reason string) bool {
+	return s.hook.Probe && reason != reasonGone && !strings.HasPrefix(reason, reasonGoneThus)
+}
 
 // startProbe begins to try the receiver of a webhook that is off, until the sender is retired.
 func (s *Sender) startProbe() {

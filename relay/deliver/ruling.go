@@ -95,10 +95,16 @@ func (l *lane) rule(v Verdict, now time.Time) {
 	if v.Outcome == Delivered {
 		s.grow(len(l.batch))
 	}
-	l.tellBatch(outcomeOf(v.Outcome), v, now)
 	l.endings = l.endings[:0]
+	number, told := l.course.number, 0
 	for i := range l.batch {
-		l.end(&l.batch[i], ruling(&v, i), v, now)
+		if l.end(&l.batch[i], ruling(&v, i), v, now) {
+			told++
+		}
+	}
+	if told < len(l.batch) {
+		l.course.number = number
+		l.tellBatch(outcomeOf(v.Outcome), v, now)
 	}
 	if err := s.queue.End(l.endings); err != nil {
 		s.logger.Error("end of a batch was not kept, it will be repeated", "record", l.batch[0].Seq, "events", len(l.batch), "error", err)
@@ -115,18 +121,18 @@ func ruling(v *Verdict, i int) Ruling {
 	return Ruling{Outcome: v.Outcome, After: v.After, Reason: v.Reason}
 }
 
-// end notes how an entry of the batch ends.
-func (l *lane) end(e *wal.Entry, r Ruling, v Verdict, now time.Time) {
+// end notes how an entry of the batch ends, and says whether the journal was told of it under its own name.
+func (l *lane) end(e *wal.Entry, r Ruling, v Verdict, now time.Time) (told bool) {
 	s := l.sender
 	switch r.Outcome {
 	case Delivered:
 		l.endings = append(l.endings, wal.Ending{Entry: e})
 		s.metrics.delivered(now.Sub(time.UnixMilli(e.Time)))
-		return
+		return false
 	case Split:
 		s.queue.Return(e)
 		l.store.forget()
-		return
+		return false
 	case Retry:
 		if !v.Ours {
 			e.Attempts++
@@ -138,7 +144,7 @@ func (l *lane) end(e *wal.Entry, r Ruling, v Verdict, now time.Time) {
 		if more {
 			l.endings = append(l.endings, wal.Ending{Entry: e, Due: now.Add(delay).UnixMilli()})
 			s.metrics.retried.Inc()
-			return
+			return false
 		}
 		r.Reason = "attempt " + strconv.Itoa(e.Attempts) + " was the last: " + r.Reason
 	default:
@@ -148,6 +154,7 @@ func (l *lane) end(e *wal.Entry, r Ruling, v Verdict, now time.Time) {
 	l.tellOf(e, journal.Dead, Verdict{Outcome: Final, Status: v.Status, Reason: r.Reason}, now)
 	s.metrics.dead.Inc()
 	l.endings = append(l.endings, wal.Ending{Entry: e, Death: &wal.Death{Time: now.UnixMilli(), Status: v.Status, Reason: r.Reason}})
+	return true
 }
 
 func outcomeOf(o Outcome) journal.Outcome {

@@ -32,5 +32,8 @@ func planFile(s *Settings, fault func(field, text string, args ...any)) *Plan {
 	plan := planArchive(s, fault)
 	plan.URL = &url.URL{Scheme: "file", Path: path.Join("/", filepath.ToSlash(s.Of("path")))}
 	plan.Place = "file://" + join(s.Of("path"), s.Of("prefix"))
+	if s.Of("path") == "" {
+		plan.Place = "a folder below the data folder"
+	}
 	return plan
 }

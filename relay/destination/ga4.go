@@ -49,6 +49,6 @@ func planGA4(s *Settings, fault func(field, text string, args ...any)) *Plan {
 		Once:   once(s),
 		Body:   Body{Item: encode},
 		Batch:  Batch{Count: 1, Bytes: 128_000, Item: 128_000},
-		Judge:  judgeReply,
+		Judge:  onlyOnce(once(s), judgeReply),
 	}
 }

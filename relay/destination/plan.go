@@ -43,8 +43,8 @@ type Plan struct {
 	Rate  float64
 	Burst int
 
-	// Carrier says that package freight delivers, with a library of its own: URL, Method, Header, Gzip, Once and Judge
-	// count for nothing then.
+	// Carrier says that package freight delivers, by a protocol of its own. Of URL, Method, Header, Gzip, Once and Judge it
+	// uses what that protocol has a use for.
 	Carrier bool
 	// Archive says that a batch becomes an object which is named by the positions of its events in the log: batches are
 	// made one after the other in the order of the log, and the same again after a crash.
