@@ -64,6 +64,7 @@ type Queue struct {
 
 	parked    int64 // copies under parked and order keys
 	copyBytes int64 // of them
+	ages      ages  // of them
 	dead      int64 // dead letters
 	deadBytes int64 // of them
 	trimmed   int64
@@ -182,7 +183,11 @@ func (q *Queue) removeCopy(pb *pebble.Batch, key []byte, e *Entry) error {
 }
 
 func (q *Queue) countCopy(e *Entry, n int64) {
-	q.parked += n
+	if q.parked += n; n > 0 {
+		q.ages.add(e.Time)
+	} else {
+		q.ages.remove(e.Time)
+	}
 	q.copyBytes += n * copySize(e)
 	q.log.copyBytes.Add(n * copySize(e))
 }

@@ -109,6 +109,7 @@ func (q *Queue) restore(o QueueOptions, dropped bool) error {
 	q.returned, q.ready, q.chains, q.heldCount, q.heldBytes, q.behind = nil, nil, nil, 0, 0, 0
 	if q.parked > 0 {
 		q.nextDue = 0
+		q.restoreAges()
 	}
 	if dropped {
 		// The mark of the drop gives way to the queue's own state, which says that nothing up to the head is for it.

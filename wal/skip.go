@@ -29,6 +29,7 @@ func (q *Queue) Skip() (skipped int64, err error) {
 	q.returned, q.due, q.dueFrom, q.nextDue = nil, nil, nil, math.MaxInt64
 	q.log.copyBytes.Add(-q.copyBytes)
 	q.parked, q.copyBytes = 0, 0
+	q.ages.clear()
 	pb := q.log.store.db.NewBatch()
 	err = errors.Join(q.log.eraseQueue(pb, q.id, spaceOrder, spaceParked), q.saveCursor(pb))
 	if err != nil {

@@ -46,7 +46,7 @@ type QueueStats struct {
 	Dead    int64
 	Trimmed int64 // undelivered, taken by a limit, since the log was opened
 	Skipped int64 // given up by Skip, since the log was opened
-	Oldest  int64 // commit time of the oldest record in the log that has not ended, Unix milliseconds; 0 when there is none
+	Oldest  int64 // commit time of the oldest record that has not ended, Unix milliseconds; 0 when there is none. See ages
 }
 
 // Stats of one queue. When a lane keeps the queue busy for long, because the disk is slow or full, they are those of the
@@ -80,6 +80,9 @@ func (q *Queue) statsLocked() QueueStats {
 		s.Oldest = q.mark.time
 	}
 	q.mark.Unlock()
+	if parked := q.ages.oldest(); parked > 0 && (s.Oldest == 0 || parked < s.Oldest) {
+		s.Oldest = parked
+	}
 	for _, f := range q.flight {
 		if !f.held {
 			s.Flight++

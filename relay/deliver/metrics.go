@@ -110,7 +110,7 @@ var (
 	trimmedDesc = prometheus.NewDesc("edge_queue_trimmed_total",
 		"Undelivered events and dead letters that a limit of the log took.", []string{"webhook"}, nil)
 	ageDesc = prometheus.NewDesc("edge_queue_oldest_seconds",
-		"Age of the oldest event in the log that has not ended; the webhook's lag.", []string{"webhook"}, nil)
+		"Age of the oldest event that has not ended, those that wait for their next attempt included; the webhook's lag.", []string{"webhook"}, nil)
 	faultsDesc = prometheus.NewDesc("edge_filter_faults_total",
 		"Events that were not sent because the webhook's where failed on them: a value of the wrong type, or too many steps.", []string{"webhook"}, nil)
 	lanesDesc = prometheus.NewDesc("edge_queue_lanes",
