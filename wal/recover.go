@@ -20,6 +20,13 @@ func (l *Log) recover() error {
 	for _, s := range states {
 		l.queues.byID[s.queue] = l.newQueue(s)
 	}
+	known := base
+	for _, s := range states {
+		known = max(known, s.head)
+	}
+	if head := l.head.Load(); known > head {
+		l.warnOfGap(head+1, known)
+	}
 	if err := l.countSince(base, states); err != nil {
 		return fmt.Errorf("count records since the last cursor: %w", err)
 	}
@@ -166,10 +173,15 @@ func (l *Log) recoverIdentities() error {
 		return err
 	}
 	var e indexEntry
+	next := uint64(0)
 	err = l.store.scan(from, []byte{spaceIndex + 1}, func(key, value []byte) (bool, error) {
 		if err := parseIndex(key, value, &e); err != nil {
 			return false, fmt.Errorf("index of block %x: %w", key, err)
 		}
+		if next != 0 && e.first > next {
+			l.warnOfGap(next, e.first-1)
+		}
+		next = e.last() + 1
 		for ids := e.identities; len(ids) >= 8; ids = ids[8:] {
 			l.committer.seen.add(binary.LittleEndian.Uint64(ids), e.time)
 		}
@@ -177,6 +189,13 @@ func (l *Log) recoverIdentities() error {
 	})
 	l.identityCount.Store(int64(l.committer.seen.len()))
 	return err
+}
+
+// warnOfGap says that numbers are missing: each commit takes the next ones, so a file that held these was taken away. Those
+// before the memory's reach are not looked at; a start would read the whole index for them.
+func (l *Log) warnOfGap(from, to uint64) {
+	l.logger.Error("records are missing from the log: a file of its folder is gone", "from", from, "to", to, "dir", l.opt.Dir,
+		"next", "put the file back from a copy while edgerelay is stopped; without one, what these records held is lost")
 }
 
 // identitiesFrom is the index key at which the dedupe memory's reach begins, nil when there is none. An entry without

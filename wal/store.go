@@ -53,8 +53,31 @@ func openStore(dir string, o *pebble.Options, f *failure, logger *slog.Logger) (
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%w; check that the folder can be written and its disk has room", err), lock.Close())
 	}
+	if err := s.countFiles(dir, o.FS); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
 	b.armed.Store(true)
 	return s, nil
+}
+
+// countFiles refuses a folder without all its files of values. Pebble looks when it opens a folder whether its tables are
+// there, and not whether these are: it panics when it reads one that is missing. What is not needed any more may lie there
+// for a moment after a crash, and then hide that one is missing.
+func (s *store) countFiles(dir string, fs vfs.FS) error {
+	names, err := fs.List(dir)
+	if err != nil {
+		return fmt.Errorf("list log folder: %w; check its permissions", err)
+	}
+	there := int64(0)
+	for _, name := range names {
+		if strings.HasSuffix(name, ".blob") {
+			there++
+		}
+	}
+	if missing := int64(s.db.Metrics().BlobFiles.LiveCount) - there; missing > 0 {
+		return fmt.Errorf("%d of the .blob files of the log are missing: put them back from a copy of %q, or name an empty folder in [log] dir", missing, dir)
+	}
+	return nil
 }
 
 // panicError is the error that Pebble panicked with while it opened a folder, which it does when the folder cannot be
