@@ -16,7 +16,7 @@ const downloadMax = 100_000
 // logQuery reads which entries of the attempt log are wanted.
 func (s *Server) logQuery(r *http.Request) (*query, journal.Query) {
 	q, now := newQuery(r), s.opts.Now()
-	return q, journal.Query{Status: q.text("status"), From: q.time("from", now), To: q.time("to", now), Event: q.text("event"), UniqueID: q.text("unique_id")}
+	return q, journal.Query{Status: q.text("status"), From: q.time("from", now), To: q.until(now), Event: q.text("event"), UniqueID: q.text("unique_id")}
 }
 
 func (s *Server) webhookLog(w http.ResponseWriter, r *http.Request) {

@@ -48,10 +48,12 @@ func TestLog(t *testing.T) {
 	f("status=5xx&event=feature.clicked", dead, retry)
 	f("status=200", good)
 	f("from=1h&to=0s&event=pageLoaded")
+	f("until=2000-01-01T00:00:00Z")
+	f("until=2100-01-01T00:00:00Z&status=200", good)
 	f("from=2000-01-01T00:00:00Z&unique_id="+page2(p, 2), good)
 	f("limit=2", dead, retry)
 	f("limit=2&cursor="+page.Cursor, good)
-	for query, field := range map[string]string{"status=x": "status", "limit=0": "limit", "limit=1001": "limit", "cursor=*": "cursor", "from=x": "from", "to=-1h": "to", "event=nothing": "event", "statsu=200": "statsu"} {
+	for query, field := range map[string]string{"status=x": "status", "limit=0": "limit", "limit=1001": "limit", "cursor=*": "cursor", "from=x": "from", "to=-1h": "to", "until=x": "until", "to=1h&until=1h": "until", "event=nothing": "event", "statsu=200": "statsu"} {
 		p.refused(400, "invalid", field, "", "GET", "/api/webhooks/my%20crm/log?"+query, "")
 	}
 	p.refused(404, "not_found", "", "", "GET", "/api/webhooks/nobody/log", "")

@@ -79,6 +79,18 @@ func (q *query) time(name string, now time.Time) time.Time {
 	return at
 }
 
+// until is the end of a span of time: "to", or "until" as a replay calls it, where "to" is the webhook that gets the events.
+func (q *query) until(now time.Time) time.Time {
+	to, until := q.time("to", now), q.time("until", now)
+	if to.IsZero() {
+		return until
+	}
+	if !until.IsZero() {
+		q.wrong("until", "is another word for to; give one of them")
+	}
+	return to
+}
+
 // ok says whether all was right. When it was not, it has answered.
 func (q *query) ok(w http.ResponseWriter) bool {
 	for _, name := range slices.Sorted(maps.Keys(q.values)) {
