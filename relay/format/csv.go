@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"edgerelay/relay/event"
 )
@@ -67,7 +68,7 @@ type cell struct {
 // event's objects (properties, nps, guideProperties, app, subscription), with what the header calls it before an equals
 // sign.
 //
-// With guard, a text that a spreadsheet would take for a formula (it begins with =, +, -, @, a tab or a carriage return)
+// With guard, a text that a spreadsheet would take for a formula (it begins with =, +, -, @, a tab or a line's end)
 // gets an apostrophe in front: visitors choose the texts, and somebody else opens the file. The encoder is safe
 // concurrently.
 func CSV(list string, guard bool) (encode Encoder, header string, err error) {
@@ -136,7 +137,7 @@ func cellOf(value string) (cell, bool) {
 // closeCell makes a cell of the plain text from start on: guarded if it has to be, in quotes if it has to be.
 func closeCell(dst []byte, start int, guard bool) []byte {
 	text := dst[start:]
-	if guard && len(text) > 0 && bytes.IndexByte([]byte("=+-@\t\r"), text[0]) >= 0 {
+	if guard && formula(text) {
 		dst = append(dst, 0)
 		copy(dst[start+1:], dst[start:])
 		dst[start] = '\''
@@ -160,6 +161,13 @@ func closeCell(dst []byte, start int, guard bool) []byte {
 	}
 	dst[start] = '"'
 	return dst
+}
+
+// formula says that a spreadsheet may take text for a formula. Some take the full-width signs of East Asia for the others
+// (OWASP's page on CSV injection).
+func formula(text []byte) bool {
+	first, _ := utf8.DecodeRune(text)
+	return strings.ContainsRune("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20", first) && len(text) > 0
 }
 
 // appendPlain is the text that a JSON string means; nothing for an absent one.
