@@ -99,7 +99,7 @@ func (s *Sender) makeCarrier() freight.Carrier {
 
 func (s *Sender) freightOptions() freight.Options {
 	o := freight.Options{Webhook: s.hook.Name, Dial: s.dialer.connect, UserAgent: s.opt.UserAgent, Logger: s.logger, Now: s.opt.Now,
-		Mail: s.opt.Mail}
+		Mail: s.opt.Mail, Scrub: func(text string) string { return hook.ScrubText(text, s.secrets) }}
 	if s.opt.Dir != "" {
 		o.Dir = filepath.Join(s.opt.Dir, strconv.FormatUint(uint64(s.hook.Queue), 10))
 	}

@@ -4,7 +4,16 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
 )
+
+// freeBytes is how much is free on the disk of a folder, as far as that can be known. Pebble asks every system that it
+// runs on.
+func freeBytes(folder string) (bytes uint64, known bool) {
+	usage, err := vfs.Default.GetDiskUsage(folder)
+	return usage.AvailBytes, err == nil
+}
 
 // writeFile writes a file that is there whole, with its folder's entry on the disk, or not at all. It replaces one of the
 // same name.

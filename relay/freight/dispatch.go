@@ -108,5 +108,5 @@ func (x *export) postpone(s *spool, v destination.Verdict) {
 	}
 	s.again = x.now().Add(s.pause)
 	x.logger.Warn("an export was not shipped", "period", s.head.Label, "events", s.events, "outcome", v.Outcome.String(),
-		"reason", v.Reason, "again", s.pause)
+		"reason", x.scrub(v.Reason), "again", s.pause)
 }

@@ -23,6 +23,9 @@ const (
 	exportPart = 4 << 30
 	// exportAll bounds what waits on this machine's disk, of all periods. Beyond it parcels stay in the log.
 	exportAll = 32 << 30
+	// exportSpare is what exports leave free of the disk: the log is on the same one as a rule, and refuses events where it
+	// has a quarter of this left. Beyond it parcels stay in the log as well, which bounds itself.
+	exportSpare = 1 << 30
 	// doneKeep is how long the parcels of a shipped file are remembered. One comes again only when the relay crashed before
 	// it wrote the delivery down, or while its log still has it.
 	doneKeep = 8 * 24 * time.Hour
@@ -43,8 +46,10 @@ type export struct {
 	folder   string
 	shape    string // of new files
 	part     int64
+	free     func(folder string) (bytes uint64, known bool) // of its disk
 	now      func() time.Time
 	logger   *slog.Logger
+	scrub    func(text string) string
 
 	wake  chan struct{} // holds a token when there may be something to ship
 	stop  context.CancelFunc
@@ -59,7 +64,7 @@ type export struct {
 }
 
 func newExport(plan *destination.Plan, o Options, s store) (*export, error) {
-	x := &export{settings: &plan.Settings, store: s, folder: filepath.Join(o.Dir, exportFolder), part: exportPart, now: o.Now,
+	x := &export{settings: &plan.Settings, store: s, folder: filepath.Join(o.Dir, exportFolder), part: exportPart, free: freeBytes, now: o.Now, scrub: o.Scrub,
 		logger: o.Logger.With("webhook", o.Webhook), wake: make(chan struct{}, 1), ended: make(chan struct{})}
 	if plan.Type == "mail" {
 		x.part = mailPart
@@ -192,6 +197,9 @@ func (x *export) keep(p *Parcel, rows []byte) error {
 	}
 	if waiting > exportAll {
 		return fmt.Errorf("%d GiB wait to be shipped; see the log for why they are not", exportAll>>30)
+	}
+	if free, known := x.free(x.folder); known && free < exportSpare+uint64(len(rows)) {
+		return fmt.Errorf("less than %d GiB is free on the disk of %s, which the log needs; make room there", exportSpare>>30, x.folder)
 	}
 	s, err := x.spoolLocked(p, int64(len(rows)))
 	if err != nil {

@@ -479,6 +479,43 @@ func TestExportDiskFull(t *testing.T) {
 	}
 }
 
+// TestExportLogsNoSecret: an export is shipped in the background, where nobody else looks at what is told of it.
+func TestExportLogsNoSecret(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &counter{objects: map[string][]byte{}, puts: map[string]int{}}
+		s.answer = func(*object) destination.Verdict { return refused(0, "I know that your password is hunter22") }
+		c := openOn(t, exportPlan(t, t.TempDir()), t.TempDir(), s)
+		var log bytes.Buffer
+		c.mu.Lock()
+		c.logger = slog.New(slog.NewTextHandler(&log, nil))
+		c.scrub = func(text string) string { return strings.ReplaceAll(text, "hunter22", "***") }
+		c.mu.Unlock()
+		ship(t, c, newParcel(exportPlan(t, t.TempDir()), 1, 3, time.Now()), destination.Delivered)
+		time.Sleep(27 * time.Hour)
+		shut(t, c)
+		if text := log.String(); !strings.Contains(text, "password is ***") || strings.Contains(text, "hunter22") {
+			t.Errorf("logged %s", text)
+		}
+	})
+}
+
+// TestExportLeavesRoom: exports do not take the last of the disk from the log, and go on when there is room.
+func TestExportLeavesRoom(t *testing.T) {
+	x := open(t, exportPlan(t, t.TempDir()), t.TempDir())
+	defer shut(t, x)
+	free := uint64(exportSpare)
+	x.free = func(string) (uint64, bool) { return free, true }
+	p := newParcel(exportPlan(t, t.TempDir()), 1, 3, time.Now())
+	if v := ship(t, x, p, destination.Retry); !v.Ours || !strings.Contains(v.Reason, "less than 1 GiB is free") {
+		t.Errorf("%+v", v)
+	}
+	free *= 2
+	ship(t, x, p, destination.Delivered)
+	if free, known := freeBytes(t.TempDir()); !known || free == 0 {
+		t.Errorf("the machine's disk has %d bytes free, %v", free, known)
+	}
+}
+
 // TestExportForgets: parcels of what was shipped long ago are forgotten, the last file's never.
 func TestExportForgets(t *testing.T) {
 	dir := t.TempDir()

@@ -56,7 +56,9 @@ type Options struct {
 	// after ctx does.
 	Mail   func(ctx context.Context, l *Letter) destination.Verdict
 	Logger *slog.Logger
-	Now    func() time.Time // default: the machine's clock
+	// Scrub masks the webhook's secrets in what a destination said, before it is logged; nil: there are none.
+	Scrub func(text string) string
+	Now   func() time.Time // default: the machine's clock
 }
 
 func (o *Options) ensureDefaults() {
@@ -65,6 +67,9 @@ func (o *Options) ensureDefaults() {
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
+	}
+	if o.Scrub == nil {
+		o.Scrub = func(text string) string { return text }
 	}
 	if o.Now == nil {
 		o.Now = time.Now

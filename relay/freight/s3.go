@@ -44,19 +44,20 @@ func newBucket(plan *destination.Plan, o *Options) (*bucket, error) {
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 			return dialSteady(ctx, o.Dial, network, address)
 		},
-		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout:   10 * time.Second,
-		ResponseHeaderTimeout: awaitAnswer,
-		ExpectContinueTimeout: time.Second,
-		IdleConnTimeout:       90 * time.Second,
-		MaxIdleConnsPerHost:   2,
-		DisableCompression:    true, // objects are stored as they are
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    10 * time.Second,
+		ResponseHeaderTimeout:  awaitAnswer,
+		ExpectContinueTimeout:  time.Second,
+		IdleConnTimeout:        90 * time.Second,
+		MaxIdleConnsPerHost:    2,
+		DisableCompression:     true, // objects are stored as they are
+		MaxResponseHeaderBytes: replyHeadMax,
 	}
 	lookup := map[string]minio.BucketLookupType{"auto": minio.BucketLookupAuto, "yes": minio.BucketLookupPath, "no": minio.BucketLookupDNS}
 	client, err := minio.New(plan.URL.Host, &minio.Options{
 		Creds:        b.keys,
 		Secure:       plan.URL.Scheme != "http",
-		Transport:    steadfast{b.transport},
+		Transport:    curt{steadfast{b.transport}},
 		Region:       s.Of("region"), // known, so that the right to look it up is not needed
 		BucketLookup: lookup[s.Of("path_style")],
 		MaxRetries:   1, // lanes try again, less and less often

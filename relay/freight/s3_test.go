@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -240,6 +241,32 @@ func TestS3Page(t *testing.T) {
 	})
 	if v := ship(t, c, newParcel(plan, 1, 1, noon), destination.Retry); !strings.Contains(v.Reason, "not a store's") {
 		t.Errorf("%+v", v)
+	}
+}
+
+// TestS3Hostile: of a store that never stops answering, and that sets a cookie with each reply, nothing is kept.
+func TestS3Hostile(t *testing.T) {
+	s := newShop(t)
+	cookies := 0
+	s.answer(func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Header.Get("Cookie") != "" {
+			cookies++
+		}
+		http.SetCookie(w, &http.Cookie{Name: "c" + path.Base(r.URL.Path), Value: strings.Repeat("x", 3000), Path: "/"})
+		w.Header().Set("ETag", `"0"`)
+		text := bytes.Repeat([]byte("<a>"), 10_000)
+		for {
+			if _, err := w.Write(text); err != nil {
+				return true
+			}
+		}
+	})
+	c := newCarrier(t, s.plan(t), Options{})
+	for first := range uint64(3) {
+		ship(t, c, newParcel(s.plan(t), 1+10*first, 1, noon), destination.Delivered) // its status says so
+	}
+	if cookies > 0 {
+		t.Errorf("%d requests brought cookies back", cookies)
 	}
 }
 

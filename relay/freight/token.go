@@ -17,9 +17,10 @@ import (
 const grantJWT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 const (
-	replyMax    = 64 << 10 // bytes of a reply that are read
-	tokenMax    = 16 << 10 // bytes of a token: it travels in a header
-	tokenMargin = 5 * time.Minute
+	replyMax     = 64 << 10 // bytes of a reply that are read
+	replyHeadMax = 64 << 10 // bytes of its headers
+	tokenMax     = 16 << 10 // bytes of a token: it travels in a header
+	tokenMargin  = 5 * time.Minute
 )
 
 // token is what requests prove themselves with.

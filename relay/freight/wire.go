@@ -28,7 +28,7 @@ func newWire(o *Options) *wire {
 			MaxIdleConnsPerHost:    4,
 			IdleConnTimeout:        90 * time.Second,
 			TLSHandshakeTimeout:    10 * time.Second,
-			MaxResponseHeaderBytes: 64 << 10,
+			MaxResponseHeaderBytes: replyHeadMax,
 		},
 		agent: o.UserAgent,
 		now:   o.Now,
