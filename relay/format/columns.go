@@ -15,6 +15,7 @@ import (
 //	 "guide_id":"…","guide_name":"…","guide_step_id":"…","language":"…","ids":["…"],
 //	 "properties":…,"guide_properties":…,"nps":…,"poll_responses":…,"application":…,"subscription":…}
 func appendColumns(dst []byte, e *event.Event, n event.Note, nested func(dst []byte, key string, value []byte) []byte) []byte {
+	start := len(dst)
 	dst = appendUniqueID(append(dst, `{"unique_id":`...), e)
 	dst = append(dst, `,"event":"`...)
 	dst = append(dst, e.Kind.String()...)
@@ -36,13 +37,34 @@ func appendColumns(dst []byte, e *event.Event, n event.Note, nested func(dst []b
 	dst = appendMember(dst, `"guide_step_id":`, e.Guide.StepID)
 	dst = appendMember(dst, `"language":`, e.Guide.Language)
 	dst = appendIDs(dst, `"ids":`, e, n)
+	mendSurrogates(dst[start:], 1)
+	start = len(dst)
 	dst = nested(dst, `"properties":`, e.Properties)
 	dst = nested(dst, `"guide_properties":`, e.Guide.Properties)
 	dst = nested(dst, `"nps":`, e.Guide.NPS)
 	dst = nested(dst, `"poll_responses":`, e.Guide.PollResponses)
 	dst = nested(dst, `"application":`, e.App)
 	dst = nested(dst, `"subscription":`, e.Subscription)
+	mendSurrogates(dst[start:], 1)
 	return append(dst, '}')
+}
+
+// mendSurrogates makes U+FFFD of lone surrogates in stable JSON, in place: UTF-8 cannot hold them, and warehouses refuse a
+// whole request for one. Stable JSON escapes none but lone ones. slashes is how many backslashes the text has for one: 2
+// where it is the text of a JSON string itself.
+func mendSurrogates(text []byte, slashes int) {
+	for i := 0; i < len(text); i++ {
+		if text[i] != '\\' {
+			continue
+		}
+		run := i
+		for i < len(text) && text[i] == '\\' {
+			i++
+		}
+		if (i-run)/slashes%2 == 1 && i+4 < len(text) && text[i] == 'u' && text[i+1]|0x20 == 'd' && text[i+2] >= '8' {
+			copy(text[i+1:], "fffd")
+		}
+	}
 }
 
 // appendText is appendMember with the value's JSON written as a text.
@@ -50,5 +72,8 @@ func appendText(dst []byte, key string, value []byte) []byte {
 	if len(value) == 0 {
 		return dst
 	}
-	return event.AppendString(appendKey(dst, key), value)
+	start := len(dst)
+	dst = event.AppendString(appendKey(dst, key), value)
+	mendSurrogates(dst[start:], 2)
+	return dst
 }
