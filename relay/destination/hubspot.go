@@ -15,7 +15,7 @@ import (
 // which each event is defined under the name that format.HubSpot gives it.
 var hubspot = Type{
 	Name: "hubspot", Title: "HubSpot",
-	Access: "private app token, with the scope analytics.behavioral_events.send",
+	Access: "a private app's token, with the scope analytics.behavioral_events.send",
 	Settings: []Setting{
 		{Name: "hub_id", Text: "the account's Hub ID, the digits in pe12345_name", Required: true},
 		{Name: "event_prefix", Text: `what the names of events begin with, such as "pendo_"`},

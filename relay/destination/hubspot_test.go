@@ -36,7 +36,7 @@ func TestHubSpotPlan(t *testing.T) {
 }
 
 func TestHubSpotFaults(t *testing.T) {
-	holdFaults(t, "hubspot", Settings{}, "access_token: private app token", "settings.hub_id: is missing")
+	holdFaults(t, "hubspot", Settings{}, "access_token: is missing; a webhook of type hubspot needs a private app's token", "settings.hub_id: is missing")
 	holdFaults(t, "hubspot", hubSpotSettings("hub_id", "pe1"), "settings.hub_id: no Hub ID")
 	holdFaults(t, "hubspot", hubSpotSettings("event_prefix", "Pendo "), "settings.event_prefix: cannot begin")
 	holdFaults(t, "hubspot", hubSpotSettings("properties", "a,B"), `settings.properties: "B"`)

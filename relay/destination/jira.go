@@ -15,7 +15,7 @@ import (
 // that by default a request which was never answered is not sent again.
 var jira = Type{
 	Name: "jira", Title: "Jira",
-	Access: "API token (with settings.email) or OAuth access token",
+	Access: "an API token, together with settings.email, or an OAuth access token",
 	Settings: []Setting{
 		{Name: "site", Text: `the "acme" of acme.atlassian.net`},
 		{Name: "email", Text: "whose API token it is; empty when access_token is an OAuth token"},

@@ -13,7 +13,7 @@ import (
 var productboard = Type{
 	Name: "productboard", Title: "Productboard",
 	Single: true,
-	Access: "API token",
+	Access: "an API token",
 	Settings: []Setting{
 		{Name: "customer", Text: "whose the note is: the user with the visitor's mail address, who must be in Productboard, or nobody's", Default: "none", Choices: []string{"none", "email"}},
 		{Name: "tags", Text: "tags of the notes, with commas between"},
@@ -26,7 +26,7 @@ var productboard = Type{
 func planProductboard(s *Settings, fault func(field, text string, args ...any)) *Plan {
 	owner := s.Of("owner")
 	if owner != "" && (!strings.Contains(owner, "@") || strings.ContainsAny(owner, " \t\r\n")) {
-		fault("settings.owner", "%q is no mail address", owner)
+		fault("settings.owner", `%q is no mail address; write it like "pm@example.com"`, owner)
 	}
 	customer := s.Of("customer") == "email"
 	return &Plan{

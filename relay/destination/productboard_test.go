@@ -33,7 +33,7 @@ func TestProductboardPlan(t *testing.T) {
 }
 
 func TestProductboardFaults(t *testing.T) {
-	holdFaults(t, "productboard", Settings{}, "access_token: API token")
+	holdFaults(t, "productboard", Settings{}, "access_token: an API token")
 	holdFaults(t, "productboard", productboardSettings("customer", "user"), "settings.customer: use one of none, email")
 	holdFaults(t, "productboard", productboardSettings("owner", "me"), "settings.owner: no mail address")
 }

@@ -42,7 +42,7 @@ func planSnowflake(s *Settings, fault func(field, text string, args ...any)) *Pl
 		fault("settings.account", `%q is no account's identifier; write it like "myorg-myaccount", without the host's rest`, account)
 	}
 	if !plainName(s.Of("user"), "_-.@$") {
-		fault("settings.user", "%q is no user's name", s.Of("user"))
+		fault("settings.user", "%q is no user's name; use the LOGIN_NAME that DESCRIBE USER shows", s.Of("user"))
 	}
 	if _, err := PrivateKey(s.Of("private_key")); err != nil {
 		fault("settings.private_key", "cannot be used: %s", err)

@@ -34,7 +34,7 @@ func planSplunk(s *Settings, fault func(field, text string, args ...any)) *Plan 
 	}
 	if channel := s.Of("channel"); channel != "" {
 		if strings.ContainsFunc(channel, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
-			fault("settings.channel", "%q is no GUID", channel)
+			fault("settings.channel", `%q is no GUID; write it like "5f4f1c2e-0d3b-4a59-9f0a-6c2f0e8f7a11", any will do`, channel)
 		}
 		header = append(header, Header{"X-Splunk-Request-Channel", channel})
 	}

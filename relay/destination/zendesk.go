@@ -13,7 +13,7 @@ import (
 var zendesk = Type{
 	Name: "zendesk", Title: "Zendesk",
 	Single: true,
-	Access: "API token (with settings.email) or OAuth access token",
+	Access: "an API token, together with settings.email, or an OAuth access token",
 	Settings: []Setting{
 		{Name: "subdomain", Text: `the "acme" of acme.zendesk.com`},
 		{Name: "email", Text: "whose API token it is; empty when access_token is an OAuth token"},
