@@ -100,7 +100,7 @@ func (l *lane) gatherArchive() bool {
 	}
 	l.batch, l.aside = l.batch[:0], l.aside[:0]
 	l.store.reset()
-	l.beginBody(batchKeep)
+	l.beginBody(max(batchKeep, 2*l.plan.Batch.Bytes)) // or each object would grow its body anew
 	var until time.Time
 	for s.soft.Err() == nil && !l.archiveFull() {
 		var ok bool

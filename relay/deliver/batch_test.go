@@ -275,7 +275,9 @@ func TestBatchIsToldOfOnce(t *testing.T) {
 	off := make(chan string, 1)
 	g := newRig(t, r.url, func(o *Options, w *hook.Webhook) {
 		batched(10, func(p *destination.Plan) {
-			p.Judge = func(a *destination.Answer) Verdict { return Verdict{Outcome: Gone, Status: a.Status, Reason: "no_service"} }
+			p.Judge = func(a *destination.Answer) Verdict {
+				return Verdict{Outcome: Gone, Status: a.Status, Reason: "no_service"}
+			}
 		})(o, w)
 		w.Probe = true
 		o.Journal = book
