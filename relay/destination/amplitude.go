@@ -18,7 +18,7 @@ var amplitude = Type{
 	Regions: []string{"us", "eu"},
 	Write:   "the project's API key",
 	Settings: []Setting{
-		{Name: "endpoint", Text: "which of Amplitude's APIs takes the events: batch takes more of one user, and later shows them",
+		{Name: "endpoint", Text: "which of Amplitude's APIs takes the events: batch takes more events of one user, and shows them later",
 			Default: "httpapi", Choices: []string{"httpapi", "batch"}},
 	},
 	Plan: planAmplitude,

@@ -13,7 +13,7 @@ import (
 //
 // insert_id is uniqueId's 40 hex digits, by which Amplitude forgets repeats for 7 days. An event without a known user has
 // device_id in place of user_id. Changed metadata of visitors and accounts are Amplitude's $identify and $groupidentify,
-// which set properties and count as no event.
+// which set properties and count as no event: each field by its own name, without the group that it is of.
 func Amplitude(dst []byte, e *event.Event, n event.Note) []byte {
 	account, profile := !nobody(e.Account), ""
 	dst = append(dst, `{"event_type":`...)
@@ -33,7 +33,7 @@ func Amplitude(dst []byte, e *event.Event, n event.Note) []byte {
 	dst = strconv.AppendInt(appendKey(dst, `"time":`), e.Time, 10)
 	dst = appendUniqueID(appendKey(dst, `"insert_id":`), e)
 	if profile != "" {
-		dst = append(appendMember(dst, profile, e.Properties), '}')
+		dst = append(appendMember(dst, profile, traits(e.Properties)), '}')
 	} else {
 		dst = append((&details{}).append(appendKey(dst, `"event_properties":{`), e, n), '}')
 	}
@@ -42,3 +42,26 @@ func Amplitude(dst []byte, e *event.Event, n event.Note) []byte {
 	}
 	return append(appendMember(dst, `"ip":`, e.IP), '}')
 }
+
+// traits are the fields of the one group of metadata that a change is of: {"plan":"pro"} of the relay's own
+// {"metadata":{"segmentio":{"plan":"pro"}},"previous":{…}}, and of {"agent":{"plan":"pro"}} as Pendo tells it. Of anything
+// else, such as several groups whose fields may have one name, they are all there is.
+func traits(properties []byte) []byte {
+	groups := properties
+	if now := event.Lookup(properties, "metadata"); isObject(now) && event.Lookup(properties, "previous") != nil {
+		groups = now
+	}
+	var only []byte
+	n := 0
+	eachMember(groups, func(_, value []byte) bool {
+		only = value
+		n++
+		return n < 2
+	})
+	if n == 1 && isObject(only) {
+		return only
+	}
+	return groups
+}
+
+func isObject(value []byte) bool { return len(value) > 0 && value[0] == '{' }

@@ -59,3 +59,25 @@ func TestAmplitudeProfiles(t *testing.T) {
 	f(event.AccountMetadataUpdated, `"u"`, `"acme"`, `{"a":1}`, "$groupidentify")
 	f(event.AccountMetadataUpdated, `"u"`, ``, `{"a":1}`, "Account Metadata Updated")
 }
+
+// TestAmplitudeTraits: a changed field is a property by its own name, as whoever identified the visitor called it.
+func TestAmplitudeTraits(t *testing.T) {
+	f := func(properties, want string) {
+		t.Helper()
+		e := event.Event{Kind: event.VisitorMetadataUpdated, Visitor: []byte(`"u"`), Properties: []byte(properties)}
+		if got := string(Amplitude(nil, &e, event.Note{})); !strings.Contains(got, `"user_properties":{"$set":`+want+`}`) {
+			t.Errorf("%s becomes %s, want %s set", properties, got, want)
+		}
+		e.Kind, e.Account = event.AccountMetadataUpdated, []byte(`"acme"`)
+		if got := string(Amplitude(nil, &e, event.Note{})); !strings.Contains(got, `"group_properties":{"$set":`+want+`}`) {
+			t.Errorf("%s becomes %s, want %s set", properties, got, want)
+		}
+	}
+	f(`{"metadata":{"segmentio":{"plan":"pro","seats":null}},"previous":{"segmentio":{"plan":"trial"}}}`, `{"plan":"pro","seats":null}`)
+	f(`{"agent":{"role":"admin"}}`, `{"role":"admin"}`)
+	f(`{"agent":{"a":1},"custom":{"a":2}}`, `{"agent":{"a":1},"custom":{"a":2}}`)
+	f(`{"metadata":{"agent":{"a":1},"custom":{"a":2}},"previous":{}}`, `{"agent":{"a":1},"custom":{"a":2}}`)
+	f(`{"metadata":7,"previous":1}`, `{"metadata":7,"previous":1}`)
+	f(`{"plan":"pro"}`, `{"plan":"pro"}`)
+	f(`{}`, `{}`)
+}

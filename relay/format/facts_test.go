@@ -139,6 +139,10 @@ func TestMailOf(t *testing.T) {
 	}
 	metadata := []byte(`{"agent":{"email":"v@x.example"}}`)
 	f(event.Event{Kind: event.VisitorMetadataUpdated, Visitor: []byte(`"7"`), Properties: metadata}, `"v@x.example"`)
+	for _, group := range []string{"agent", "custom", "segmentio", "userpilot"} {
+		own := []byte(`{"metadata":{"` + group + `":{"email":"n@x.example"}},"previous":{"` + group + `":{"email":"o@x.example"}}}`)
+		f(event.Event{Kind: event.VisitorMetadataUpdated, Visitor: []byte(`"7"`), Properties: own}, `"n@x.example"`)
+	}
 	f(event.Event{Kind: event.VisitorCreated, Properties: []byte(`{"email":"w@x.example"}`)}, `"w@x.example"`)
 	f(event.Event{Kind: event.TrackEventReceived, Visitor: []byte(`"7"`), Properties: metadata}, "")
 }

@@ -102,7 +102,7 @@ func mailOf(e *event.Event) []byte {
 	if e.Kind != event.VisitorCreated && e.Kind != event.VisitorMetadataUpdated {
 		return nil // an address in the properties of a track event may be anybody's
 	}
-	for _, object := range [][]byte{e.Properties, event.Lookup(e.Properties, "agent")} {
+	for _, object := range [][]byte{e.Properties, event.Lookup(e.Properties, "agent"), traits(e.Properties)} {
 		if mail := event.Lookup(object, "email"); isMail(mail) {
 			return mail
 		}
