@@ -159,6 +159,12 @@ func explain(err error) *Fault {
 		f.Msg += hint()
 	case strings.HasSuffix(f.Msg, ", not bool"), strings.HasPrefix(f.Msg, "invalid operation: bool("):
 		f.Msg = "neither true nor false nor nil, where one of these is asked for"
+	case strings.HasPrefix(f.Msg, "expected bool, "):
+		f.Msg += `; write a condition, such as event == "pageLoaded"`
+	case f.Msg == `unexpected token Operator("=")`:
+		f.Msg = `one "=" compares nothing; write "=="`
+	case f.Msg == "unexpected token EOF":
+		f.Msg = "ends too early; something must follow"
 	}
 	f.cause = err
 	return f
@@ -166,5 +172,5 @@ func explain(err error) *Fault {
 
 // hint names what there is.
 func hint() string {
-	return "; there are " + strings.Join(rootNames(), ", ") + " and the functions " + strings.Join(functionNames(), ", ")
+	return "; a text stands in quotes; there are " + strings.Join(rootNames(), ", ") + " and the functions " + strings.Join(functionNames(), ", ")
 }

@@ -157,8 +157,13 @@ func (c *checker) schemes() []sign.Scheme {
 	s := c.spec
 	var schemes []sign.Scheme
 	if c.kind != nil && !c.kind.Signs {
-		if s.Secret != "" || s.SecretPrevious != "" || len(s.Signature) > 0 {
-			c.add("secret", "is of no use to a webhook of type %s, whose vendor checks no signatures; leave it out", s.Type)
+		for _, f := range []struct {
+			key string
+			set bool
+		}{{"secret", s.Secret != ""}, {"secret_previous", s.SecretPrevious != ""}, {"signature", len(s.Signature) > 0}} {
+			if f.set {
+				c.add(f.key, "is of no use to a webhook of type %s, whose vendor checks no signatures; leave it out", s.Type)
+			}
 		}
 		return nil
 	}
