@@ -12,7 +12,7 @@ import (
 
 type logCommand struct {
 	Name   string `arg:"" help:"The webhook's name."`
-	Status string `help:"A status such as 503, a class such as 5xx, failed or delivered."`
+	Status string `help:"A status such as 503, a class such as 5xx, failed, dead or delivered."`
 	Since  string `placeholder:"TIME" help:"From then on: a time, or how long ago, such as 2h."`
 	Until  string `placeholder:"TIME" help:"Up to then."`
 	Limit  int    `default:"50" help:"How many."`

@@ -10,7 +10,10 @@ import (
 )
 
 // table prints rows in columns, the first row in capitals.
-type table struct{ w *tabwriter.Writer }
+type table struct {
+	w    *tabwriter.Writer
+	most int // characters of a cell
+}
 
 func newTable(out io.Writer, columns ...string) *table {
 	t := newRows(out)
@@ -22,25 +25,28 @@ func newTable(out io.Writer, columns ...string) *table {
 }
 
 // newRows is a table without heads.
-func newRows(out io.Writer) *table { return &table{tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)} }
+func newRows(out io.Writer) *table { return &table{tabwriter.NewWriter(out, 0, 8, 2, ' ', 0), cellMax} }
 
 func (t *table) row(cells ...string) {
 	for i := range cells {
-		cells[i] = oneLine(cells[i])
+		cells[i] = oneLine(cells[i], t.most)
 	}
 	fmt.Fprintln(t.w, strings.Join(cells, "\t"))
 }
 
 func (t *table) end() error { return t.w.Flush() }
 
-// cellMax bounds what stands in one cell, in characters.
-const cellMax = 120
+// cellMax bounds what stands in one cell, in characters; proseMax where the relay's own words stand, which are not cut.
+const (
+	cellMax  = 120
+	proseMax = 1000
+)
 
-// oneLine makes a text fit for a cell.
-func oneLine(text string) string {
+// oneLine makes a text fit for a cell of that many characters.
+func oneLine(text string, most int) string {
 	text = clean(text)
-	if runes := []rune(text); len(runes) > cellMax {
-		return string(runes[:cellMax-1]) + "…"
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most-1]) + "…"
 	}
 	return text
 }

@@ -66,7 +66,10 @@ func (s *testCommand) print(c *Console, t trial) error {
 	}
 	fmt.Fprintf(&b, "\n%s\n\n", clean(t.Request.Body.Text))
 	status := fmt.Sprintf("%d %s", t.Status, http.StatusText(t.Status))
-	if t.Status == 0 {
+	switch {
+	case t.Status == 0 && t.Outcome == "delivered":
+		status = "done" // a file has no status
+	case t.Status == 0:
 		status = "no reply"
 	}
 	fmt.Fprintf(&b, "%s after %.0f ms: %s\n", strings.TrimSpace(status), t.MS, map[string]string{"delivered": "delivered",

@@ -75,6 +75,7 @@ func printTypes(c *Console, types []kind) error {
 // print prints all that the type takes, a line each.
 func (k *kind) print(c *Console) error {
 	t := newRows(c.Out)
+	t.most = proseMax
 	t.row("type", k.Name+": "+k.Title)
 	for _, field := range []struct{ name, text string }{{"url", k.URL}, {"write_key", k.WriteKey}, {"access_token", k.AccessToken},
 		{"region", strings.Join(k.Regions, ", ")}} {

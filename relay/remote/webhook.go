@@ -39,11 +39,12 @@ type webhook struct {
 	Place    string // where deliveries go
 	Faults   []fault
 	Live     struct {
-		State, Reason                   string
-		Rate                            float64
-		Success                         *float64
-		Backlog, Parked, Dead, InFlight int64
-		Lag                             float64 `json:"lag_seconds"`
+		State, Reason         string
+		Rate                  float64
+		Success               *float64
+		Backlog, Parked, Dead int64
+		InFlight              int64   `json:"in_flight"`
+		Lag                   float64 `json:"lag_seconds"`
 	}
 }
 
@@ -169,7 +170,7 @@ type settings struct {
 	Format      string            `help:"Shape of the body."`
 	Signature   []string          `help:"Signature schemes."`
 	Owner       string            `help:"Mail address of who hears when it is turned off."`
-	Set         map[string]string `placeholder:"KEY=VALUE" help:"Any other setting, by its key in the config file, such as rate or settings.bucket; VALUE is JSON or a text."`
+	Set         map[string]string `placeholder:"KEY=VALUE" help:"Any other setting, by its key in the config file, such as where, rate or settings.bucket; VALUE is JSON or a text."`
 	From        string            `placeholder:"FILE" help:"JSON file with settings, - for standard input; flags go before it."`
 }
 

@@ -30,7 +30,7 @@ func answering(t *testing.T, status int, body string) (c *Console, out *bytes.Bu
 }
 
 const oneWebhook = `{"name":"my crm","origin":"api","enabled":true,"settings":{"url":"https://example.com/","events":["*"],"rate":0},
-"live":{"state":"failing","reason":"503\u001b[31m Service Unavailable","rate":1.25,"success":0.5,"backlog":3,"parked":2,"dead":1,"lag_seconds":61.2}}`
+"live":{"state":"failing","reason":"503\u001b[31m Service Unavailable","rate":1.25,"success":0.5,"backlog":3,"parked":2,"in_flight":40,"dead":1,"lag_seconds":61.2}}`
 
 func TestCommandsAskAndPrint(t *testing.T) {
 	f := func(run func(ctx context.Context, c *Console) error, answer, asked string, printed ...string) {
@@ -56,9 +56,9 @@ func TestCommandsAskAndPrint(t *testing.T) {
 			t.Errorf("with --json %q, %v", out, err)
 		}
 	}
-	f(listCommand{}.Run, `{"webhooks":[`+oneWebhook+`]}`, "GET /api/webhooks Bearer t0ken", "my crm  failing  1.2     50.0%    1m1.2s  5        1     api   https://example.com/\n")
+	f(listCommand{}.Run, `{"webhooks":[`+oneWebhook+`]}`, "GET /api/webhooks Bearer t0ken", "my crm  failing  1.2     50.0%    1m1.2s  45       1     api   https://example.com/\n")
 	f(listCommand{}.Run, `{"webhooks":[]}`, "GET /api/webhooks Bearer t0ken", "There are no webhooks.")
-	f((&showCommand{Name: "my crm"}).Run, oneWebhook, "GET /api/webhooks/my%20crm Bearer t0ken", "reason        503 [31m Service Unavailable\n", "events        *\n")
+	f((&showCommand{Name: "my crm"}).Run, oneWebhook, "GET /api/webhooks/my%20crm Bearer t0ken", "reason        503 [31m Service Unavailable\n", "waiting       3, 2 for their next attempt, 40 under way\n", "events        *\n")
 	f((&createCommand{Name: "a/b", Enable: true, settings: settings{URL: "https://example.com/", Event: []string{"pageLoaded:a,b"}, Set: map[string]string{"rate": "5", "timeout": "3s"}}}).Run,
 		oneWebhook, `POST /api/webhooks Bearer t0ken {"enabled":true,"events":["pageLoaded:a,b"],"name":"a/b","rate":5,"timeout":"3s","url":"https://example.com/"}`, "was made\n")
 	f((&createCommand{Name: "x", settings: settings{Type: "hubspot", AccessToken: "t", Region: "eu", WriteKey: "w", Setting: map[string]string{"hub_id": "12345", "api": ""},
