@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -158,7 +159,12 @@ func (f *consoleFlags) AfterApply(k *kong.Context) error { return k.BindToProvid
 func (f *consoleFlags) open() (*remote.Console, error) {
 	c := &remote.Console{URL: f.Console, Token: f.Token, Out: os.Stdout, JSON: f.JSON}
 	if f.Console == "" {
-		config, _, err := relay.Find(f.Config, builtIn)
+		config, file, err := relay.Find(f.Config, builtIn)
+		var faults relay.Faults
+		if errors.As(err, &faults) { // the relay runs with an environment that this shell need not have
+			return nil, append(faults, relay.Faults{{File: file,
+				Text: "says where the console is, once that is mended; or name it with --console, and its token with EDGERELAY_TOKEN"}}...)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -263,7 +269,11 @@ func run(args []string) int {
 		kong.Description("Takes analytics events, keeps them, and delivers them to webhooks."))
 	command, err := parser.Parse(args)
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "edgerelay: %v; run \"edgerelay --help\" for the commands and flags\n", err)
+		hint := `run "edgerelay --help" for the commands and flags`
+		if strings.Contains(err.Error(), "applies to the default command") {
+			hint = `write flags behind the command, such as "edgerelay check --config FILE"`
+		}
+		fmt.Fprintf(os.Stderr, "edgerelay: %v; %s\n", err, hint)
 		return exitUsage
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
