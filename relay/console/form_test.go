@@ -117,7 +117,7 @@ func TestTypesInForm(t *testing.T) {
 	text = p.shown("/webhooks/new?type=snowflake")
 	mustShow(t, text, `<textarea id="f-settings.private_key" name="settings.private_key" class="secret"`)
 	_, text = p.form(200, "/webhooks/fields", "name", "CRM", "type", "hubspot", "event", "pageLoaded", "url", "")
-	mustShow(t, text, `value="CRM"`, "Private app token", `name="settings.hub_id"`, `value="pageLoaded" checked`)
+	mustShow(t, text, `value="CRM"`, "Private app&#39;s token", `name="settings.hub_id"`, `value="pageLoaded" checked`)
 	mustLack(t, text, "is missing")
 	if n := len(p.desk.List()); n != 1 {
 		t.Errorf("%d webhooks", n)
