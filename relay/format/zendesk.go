@@ -50,7 +50,7 @@ func Zendesk(o ZendeskOptions) Encoder {
 	}
 }
 
-// appendZendeskProperties is what a support agent may want to know of an event.
+// appendZendeskProperties is what a support agent may want to know of an event. What is empty is left out.
 func appendZendeskProperties(dst []byte, e *event.Event, n event.Note) []byte {
 	dst = appendUniqueID(append(dst, `{"event_id":`...), e)
 	dst = append(dst, `,"event":"`...)
@@ -59,13 +59,13 @@ func appendZendeskProperties(dst []byte, e *event.Event, n event.Note) []byte {
 		dst = event.AppendString(append(dst, `,"app":`...), e.AppName)
 	}
 	dst = appendMember(dst, `"account_id":`, present(e.Account))
-	dst = appendMember(dst, `"url":`, e.URL)
-	dst = appendMember(dst, `"name":`, e.Name)
-	dst = appendMember(dst, `"guide_id":`, e.Guide.ID)
-	dst = appendMember(dst, `"guide_name":`, e.Guide.Name)
-	dst = appendMember(dst, `"nps":`, e.Guide.NPS)
-	dst = appendMember(dst, `"poll_responses":`, e.Guide.PollResponses)
+	dst = appendMember(dst, `"url":`, says(e.URL))
+	dst = appendMember(dst, `"name":`, says(e.Name))
+	dst = appendMember(dst, `"guide_id":`, says(e.Guide.ID))
+	dst = appendMember(dst, `"guide_name":`, says(e.Guide.Name))
+	dst = appendMember(dst, `"nps":`, says(e.Guide.NPS))
+	dst = appendMember(dst, `"poll_responses":`, says(e.Guide.PollResponses))
 	dst = appendIDs(dst, `"ids":`, e, n)
-	dst = appendMember(dst, `"properties":`, e.Properties)
+	dst = appendMember(dst, `"properties":`, says(e.Properties))
 	return append(dst, '}')
 }
