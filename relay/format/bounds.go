@@ -43,17 +43,24 @@ func (b *bounds) appendValue(dst, value []byte, depth int) []byte {
 }
 
 // appendMembers appends up to most of obj's members within the bounds. Those whose keys are in without, JSON strings, are
-// left out, and so are those with keys that are too long.
+// left out, and so are those with keys that are too long or have a lone surrogate: two such keys would become one.
 func (b *bounds) appendMembers(dst, obj []byte, depth, most int, without []string) []byte {
 	n := 0
 	_ = event.Members(obj, func(key, value []byte) bool {
 		if len(key) > b.characters || contains(without, key) {
 			return true
 		}
+		before := len(dst)
+		dst = append(appendKey(dst, ``), key...)
+		whole := dst[len(dst)-len(key):]
+		if mendSurrogates(whole, 1); !bytes.Equal(whole, key) {
+			dst = dst[:before]
+			return true
+		}
 		if n++; n > most {
+			dst = dst[:before]
 			return false
 		}
-		dst = append(appendKey(dst, ``), key...)
 		dst = append(dst, ':')
 		dst = b.appendValue(dst, value, depth)
 		return true

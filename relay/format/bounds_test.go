@@ -48,6 +48,8 @@ func TestBounds(t *testing.T) {
 	f(`{"a":{"b":[1,2]}}`, `{"a":{"b":"[1,2"}}`)
 	f(`[[{"a":1}]]`, `[["{\"a\""]]`)
 	f(`{"long key":1,"b":2,"c":3}`, `{"b":2,"c":3}`)
+	b.characters = 8
+	f(`{"\ud800":1,"\\ud8":2,"\u0001":3}`, `{"\\ud8":2,"\u0001":3}`)
 }
 
 // FuzzBounds: what stable JSON is cut to is JSON within the bounds.
