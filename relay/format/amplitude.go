@@ -15,6 +15,7 @@ import (
 // device_id in place of user_id. Changed metadata of visitors and accounts are Amplitude's $identify and $groupidentify,
 // which set properties and count as no event: each field by its own name, without the group that it is of.
 func Amplitude(dst []byte, e *event.Event, n event.Note) []byte {
+	b := &amplitudeBounds
 	account, profile := !nobody(e.Account), ""
 	dst = append(dst, `{"event_type":`...)
 	switch {
@@ -22,26 +23,33 @@ func Amplitude(dst []byte, e *event.Event, n event.Note) []byte {
 		dst, profile = append(dst, `"$identify"`...), `"user_properties":{"$set":`
 	case e.Kind == event.AccountMetadataUpdated && len(e.Properties) > 0 && account:
 		dst, profile = append(dst, `"$groupidentify"`...), `"group_properties":{"$set":`
+	case e.Kind == event.TrackEventReceived && present(e.Name) != nil:
+		dst = appendCut(dst, e.Name, b.characters)
 	default:
 		dst = appendTitle(dst, e)
 	}
 	if nobody(e.Visitor) || anonymous(e.Visitor) {
-		dst = appendDevice(appendKey(dst, `"device_id":`), e)
+		dst = appendDevice(appendKey(dst, `"device_id":`), e, b.characters)
 	} else {
-		dst = appendMember(dst, `"user_id":`, e.Visitor)
+		dst = appendCut(appendKey(dst, `"user_id":`), e.Visitor, b.characters)
 	}
 	dst = strconv.AppendInt(appendKey(dst, `"time":`), e.Time, 10)
 	dst = appendUniqueID(appendKey(dst, `"insert_id":`), e)
 	if profile != "" {
-		dst = append(appendMember(dst, profile, traits(e.Properties)), '}')
+		dst = append(appendKey(dst, profile), '{')
+		dst = append(b.appendMembers(dst, traits(e.Properties), 1, b.members, nil), `}}`...)
 	} else {
-		dst = append((&details{}).append(appendKey(dst, `"event_properties":{`), e, n), '}')
+		dst = append((&details{bounds: b}).append(appendKey(dst, `"event_properties":{`), e, n), '}')
 	}
 	if account {
-		dst = append(appendMember(dst, `"groups":{"account":`, e.Account), '}')
+		dst = append(appendCut(appendKey(dst, `"groups":{"account":`), e.Account, b.characters), '}')
 	}
 	return append(appendMember(dst, `"ip":`, e.IP), '}')
 }
+
+// amplitudeBounds are those of Amplitude's page on the HTTP V2 API: texts of 1024 characters, the IDs of users among them, and
+// objects of 40 layers. Its own clients send 1024 keys of an object.
+var amplitudeBounds = bounds{characters: 1024, members: 1024, depth: 39}
 
 // traits are the fields of the one group of metadata that a change is of: {"plan":"pro"} of the relay's own
 // {"metadata":{"segmentio":{"plan":"pro"}},"previous":{…}}, and of {"agent":{"plan":"pro"}} as Pendo tells it. Of anything

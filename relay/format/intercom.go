@@ -185,6 +185,7 @@ func (m *intercomMetadata) begin() int {
 	name := m.room[:m.name]
 	if isDigits(name) {
 		m.dst = append(m.dst, '_')
+		name = name[:min(len(name), intercomTextMax-1)]
 	}
 	for _, c := range name {
 		if c == '.' || c == '$' {

@@ -35,11 +35,12 @@ func nobody(id []byte) bool {
 func anonymous(visitor []byte) bool { return bytes.HasPrefix(visitor, []byte(`"_PENDO_T_`)) }
 
 // appendDevice appends what an event without a known user is put down to, as a JSON string: the browser of its anonymous
-// visitor, else its account, else its app, else the relay: it is never empty, which vendors refuse.
-func appendDevice(dst []byte, e *event.Event) []byte {
+// visitor, else its account, else its app, else the relay: it is never empty, which vendors refuse. An ID has up to
+// most characters.
+func appendDevice(dst []byte, e *event.Event, most int) []byte {
 	switch {
 	case !nobody(e.Visitor) || !nobody(e.Account):
-		return append(dst, device(e)...)
+		return appendCut(dst, device(e), most)
 	case len(e.AppName) > 0:
 		return event.AppendString(dst, e.AppName)
 	}
