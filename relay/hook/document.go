@@ -50,7 +50,13 @@ var ofType = []string{"settings", "write_key", "access_token", "region"}
 // Merge is d changed as a JSON merge patch says (RFC 7396): a member that is null is inherited again, and so is one of
 // settings. Of headers, the object as a whole is replaced, except that a masked value stays. With the type goes what belongs
 // to it, and a URL that is a key, which would come out as that of another type.
+//
+// Keys do not follow a URL to another host: whoever may edit a webhook could else have them sent to a server of their own,
+// and read what is never shown. They must be given again.
 func (d Document) Merge(patch Document) Document {
+	if d.moves(patch) {
+		d = d.withoutKeys()
+	}
 	merged := maps.Clone(d)
 	if merged == nil {
 		merged = Document{}
@@ -80,6 +86,50 @@ func (d Document) Merge(patch Document) Document {
 		}
 	}
 	return merged
+}
+
+// moves says that a patch has the webhook lead to another host.
+func (d Document) moves(patch Document) bool {
+	if patch["url"] == nil || sameURL(patch["url"], d["url"]) {
+		return false
+	}
+	host := func(text json.RawMessage) string {
+		var address string
+		_ = json.Unmarshal(text, &address) // what is no text is refused when it is applied
+		scheme, rest, _ := strings.Cut(address, "://")
+		name, _, _ := strings.Cut(rest, "/")
+		name, _, _ = strings.Cut(name, "?")
+		return strings.ToLower(scheme + "://" + name)
+	}
+	is := host(patch["url"])
+	return is != host(nil) && is != host(d["url"])
+}
+
+// withoutKeys is the document with masks in place of what proves who sends. A secret that signs is no such key: it is not
+// sent itself.
+func (d Document) withoutKeys() Document {
+	hidden := maps.Clone(d)
+	mask, _ := json.Marshal(masked)
+	for _, name := range []string{"write_key", "access_token"} {
+		if value := d[name]; value != nil && string(value) != `""` {
+			hidden[name] = mask
+		}
+	}
+	for field, secret := range map[string]func(name string) bool{"headers": discreet.Name, "settings": destination.SecretSetting} {
+		var pairs map[string]string
+		if json.Unmarshal(d[field], &pairs) != nil {
+			continue
+		}
+		for name, value := range pairs {
+			if value != "" && secret(name) {
+				pairs[name] = masked
+			}
+		}
+		if text, err := json.Marshal(pairs); err == nil {
+			hidden[field] = text
+		}
+	}
+	return hidden
 }
 
 // kind is the document's type.
@@ -175,7 +225,7 @@ func (d Document) Apply(inherited Spec) (Spec, []Fault) {
 // maskedFaults finds masks that stand for nothing: the settings of one webhook were sent for another, or a header's name
 // was changed with its value left masked. Deliveries would go out with the mask, or unsigned.
 func maskedFaults(spec *Spec) (faults []Fault) {
-	const text = "is masked, and there is no value that it could stand for; send the value itself"
+	const text = "is masked, and there is no value that it could stand for (none follows a url to another host); send the value itself"
 	at := reflect.ValueOf(spec).Elem()
 	for _, name := range secret {
 		if at.Field(fields()[name]).String() == masked {

@@ -137,3 +137,34 @@ func TestLocal(t *testing.T) {
 		}
 	}
 }
+
+// TestKeysStayWithTheirHost: a URL that changes its host takes no key along that its editor does not know.
+func TestKeysStayWithTheirHost(t *testing.T) {
+	f := func(kept, patch string, want ...string) {
+		t.Helper()
+		spec, faults := parse(t, kept).Merge(parse(t, patch)).Apply(Spec{})
+		var got []string
+		for _, fault := range faults {
+			got = append(got, fault.Field)
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: faults %v, want those of %v in %+v", patch, faults, want, spec)
+		}
+	}
+	const product = `{"type":"amplitude","write_key":"k"}`
+	f(product, `{"url":"https://evil.example/"}`, "write_key")
+	f(product, `{"url":"https://evil.example/","write_key":"••••"}`, "write_key")
+	f(product, `{"url":"https://proxy.example/","write_key":"k"}`)
+	f(product, `{"url":null}`)
+	f(product, `{"rate":1}`)
+	const hook = `{"url":"https://a.example/x","secret":"s","headers":{"Authorization":"Bearer x","X-Team":"t"}}`
+	f(hook, `{"url":"https://a.example/y?z=1"}`)
+	f(hook, `{"url":"https://A.example"}`)
+	f(hook, `{"url":"https://b.example/x"}`, "headers.Authorization")
+	f(hook, `{"url":"http://a.example/x"}`, "headers.Authorization")
+	f(hook, `{"url":"https://a.example:8443/x"}`, "headers.Authorization")
+	f(hook, `{"url":"https://b.example/x","headers":{"Authorization":"••••"}}`, "headers.Authorization")
+	f(hook, `{"url":"https://b.example/x","headers":{"Authorization":"Bearer y"}}`)
+	f(hook, `{"url":"https://b.example/x","headers":null}`)
+	f(`{"type":"s3","settings":{"bucket":"b","access_key":"a","secret_key":"s"}}`, `{"url":"https://evil.example"}`, "settings.secret_key")
+}
