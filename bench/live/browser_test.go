@@ -55,7 +55,7 @@ func openTab(t *testing.T, url string) *tab {
 	if chromium.err != nil {
 		t.Fatalf("start Chromium: %v", chromium.err)
 	}
-	ctx, cancel := context.WithTimeout(chromium.ctx, 4*patience)
+	ctx, cancel := context.WithTimeout(chromium.ctx, 8*patience)
 	t.Cleanup(cancel)
 	ctx, end := chromedp.NewContext(ctx, chromedp.WithNewBrowserContext())
 	t.Cleanup(end)

@@ -162,6 +162,10 @@ func (m *Mask) add(entry, name string, do action, faults *Faults) {
 		}
 		m.query = true
 	}
+	if near := slices.IndexFunc(fieldNames[:], func(f string) bool { return f != name && strings.EqualFold(f, name) }); near >= 0 {
+		faults.add(entry, "%q is not %q, which means the event's own; write that, or %q for a property", name, fieldNames[near], "**."+name)
+		return
+	}
 	if f := field(slices.Index(fieldNames[:], name)); f < fieldCount {
 		if do == digest && f.structured() {
 			faults.add(entry, "%q can only be dropped as a whole; name what in it to hash, such as %q", name, name+".*")

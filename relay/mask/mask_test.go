@@ -285,3 +285,17 @@ func TestMaskIsSharedByGoroutines(t *testing.T) {
 	}
 	group.Wait()
 }
+
+// TestFieldsInOtherLetters: a name that is a field but for its letters would leave what its author means to hide.
+func TestFieldsInOtherLetters(t *testing.T) {
+	for _, name := range []string{"visitorID", "IP", "useragent", "URL", "AccountId"} {
+		for _, lists := range [][2][]string{{{name}, nil}, {nil, {name}}} {
+			if _, err := Compile(lists[0], lists[1], ""); err == nil || !strings.Contains(err.Error(), "which means the event's own") {
+				t.Errorf("%q: %v", name, err)
+			}
+		}
+		if _, err := Compile([]string{"**." + name, "user." + name}, nil, ""); err != nil {
+			t.Error(err)
+		}
+	}
+}
