@@ -25,6 +25,7 @@ type Webhook struct {
 	Delete  deleteCommand  `cmd:"" help:"Delete a webhook, with all that waits for it and its log."`
 	Test    testCommand    `cmd:"" help:"Send a webhook one event, on or off, and print the reply."`
 	Log     logCommand     `cmd:"" help:"What came of a webhook's attempts, the newest first."`
+	Dead    deadCommand    `cmd:"" help:"What was given up on, or some of it again."`
 	Replay  replayCommand  `cmd:"" help:"Send past events or dead letters again."`
 	Types   typesCommand   `cmd:"" help:"The types that a webhook may have, or what one of them takes."`
 }

@@ -77,6 +77,10 @@ func TestCommandsAskAndPrint(t *testing.T) {
 	f(func(ctx context.Context, c *Console) error { return Compare(ctx, c, "a.toml", []byte("x")) },
 		`{"changes":[{"key":"log.dir","from":"a","to":"b","live":false},{"key":"app.x.name","from":"","to":"x","live":true}]}`,
 		`POST /api/reload/compare Bearer t0ken {"name":"a.toml","text":"x"}`, "~ log.dir = a → b  (with the next start)\n+ app.x.name = x\n")
+	const dead = `{"dead":[{"id":17,"died":"2026-11-21T10:00:00Z","status":400,"reason":"no\u001b","attempts":1,"event":{"event":"pageLoaded","unique_id":"a1"}}],"cursor":"c 1"}`
+	f((&deadCommand{Name: "x", Limit: 5}).Run, dead, "GET /api/webhooks/x/dead?limit=5 Bearer t0ken", "17  ", "400     1      pageLoaded  a1         no", "There are more: --cursor c 1\n")
+	f((&deadCommand{Name: "x", Limit: 5, Cursor: "c 1"}).Run, `{"dead":[]}`, "GET /api/webhooks/x/dead?cursor=c+1&limit=5 Bearer t0ken", "There are no dead letters.")
+	f((&deadCommand{Name: "x", Replay: []uint64{17, 23}}).Run, `{"id":"j1","state":"running","events":0}`, `POST /api/webhooks/x/dead/replay Bearer t0ken {"ids":[17,23]}`, "j1")
 	f((&testCommand{Name: "x", Event: "pageLoaded"}).Run, `{"outcome":"delivered","status":204,"ms":12.3,"request":{"line":"POST / HTTP/1.1","headers":[{"name":"Host","value":"h"}],"body":{"text":"{}"}},"reply":{"text":"thanks\u001b"}}`,
 		`POST /api/webhooks/x/test Bearer t0ken {"event":"pageLoaded"}`, "POST / HTTP/1.1\nHost: h\n\n{}\n\n204 No Content after 12 ms: delivered\n\nthanks \n")
 	f((&testCommand{Name: "x"}).Run, `{"outcome":"delivered"}`, `POST /api/webhooks/x/test Bearer t0ken`)
