@@ -3,13 +3,12 @@ package deliver
 import (
 	"errors"
 	"fmt"
-	"net"
-	"syscall"
 	"time"
 
 	"github.com/valyala/fasthttp"
 
 	"edgerelay/relay/destination"
+	"edgerelay/relay/freight"
 	"edgerelay/relay/hook"
 )
 
@@ -73,7 +72,7 @@ func (l *lane) judgeEvents(err error, n int, now time.Time) Verdict {
 const reasonMax = 300
 
 func judgeError(err error) Verdict {
-	v := Verdict{Outcome: Retry, Reason: err.Error(), Ours: ours(err)}
+	v := Verdict{Outcome: Retry, Reason: err.Error(), Ours: freight.Ours(err)}
 	var private *privateError
 	var connecting *connectError
 	switch {
@@ -86,21 +85,6 @@ func judgeError(err error) Verdict {
 	}
 	v.Reason = v.Reason[:min(len(v.Reason), reasonMax)]
 	return v
-}
-
-// ours says that an attempt never left this machine or its network: names cannot be looked up, there is no route, nothing
-// is left to connect with. A name that does not exist is the receiver's fault.
-func ours(err error) bool {
-	var lookup *net.DNSError
-	if errors.As(err, &lookup) {
-		return !lookup.IsNotFound
-	}
-	for _, fault := range []error{syscall.ENETUNREACH, syscall.ENETDOWN, syscall.EMFILE, syscall.ENFILE, syscall.EADDRNOTAVAIL, syscall.ENOBUFS, syscall.ENOMEM} {
-		if errors.Is(err, fault) {
-			return true
-		}
-	}
-	return false
 }
 
 func isTimeout(err error) bool {

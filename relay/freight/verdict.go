@@ -26,7 +26,7 @@ func unreached(err error) destination.Verdict {
 	if errors.As(err, &private) { // it stays refused until somebody allows it
 		return refused(0, "it leads to the private address "+private.PrivateAddress()+"; set allow_private = true when that is meant")
 	}
-	v := destination.Verdict{Outcome: destination.Retry, Reason: clip(err.Error()), Ours: ours(err)}
+	v := destination.Verdict{Outcome: destination.Retry, Reason: clip(err.Error()), Ours: Ours(err) || errors.Is(err, context.Canceled)}
 	var timeout net.Error
 	if errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout() {
 		v.Status, v.Reason = 408, clip("no answer in time: "+err.Error())
@@ -34,15 +34,15 @@ func unreached(err error) destination.Verdict {
 	return v
 }
 
-// ours says that an attempt never left this machine or its network: names cannot be looked up, there is no route, nothing
+// Ours says that an attempt never left this machine or its network: names cannot be looked up, there is no route, nothing
 // is left to connect with. A name that does not exist is the receiver's fault.
-func ours(err error) bool {
+func Ours(err error) bool {
 	var lookup *net.DNSError
 	if errors.As(err, &lookup) {
 		return !lookup.IsNotFound
 	}
 	for _, fault := range []error{syscall.ENETUNREACH, syscall.ENETDOWN, syscall.EMFILE, syscall.ENFILE, syscall.EADDRNOTAVAIL,
-		syscall.ENOBUFS, syscall.ENOMEM, context.Canceled} {
+		syscall.ENOBUFS, syscall.ENOMEM} {
 		if errors.Is(err, fault) {
 			return true
 		}
