@@ -58,42 +58,43 @@ const readBlocksMax = 16
 
 // Read calls f for records of a section in the order of their numbers, until f answers false. It looks through one
 // stretch only, some milliseconds' worth, so that a long section neither occupies a processor nor outlasts its reader's
-// patience: next is the number to go on from, and behind s.To when the section has been read. It may be s.From when what
-// lay there was trimmed a moment ago. Records that were trimmed are left out; Start, asked before, tells how many.
+// patience: next is the number to go on from, and behind s.To when the section has been read. Records that were trimmed are
+// left out: from is where the stretch began, behind s.From by as many numbers as are gone. Trimming goes on meanwhile, so
+// nothing that is asked before or after tells that. next may be from when what lay there was trimmed a moment ago.
 //
 // Read takes nothing from any queue and holds on to nothing: the past is there until a limit trims it. Its memory is one
 // decoded block.
-func (l *Log) Read(s Section, f func(p *Past) bool) (next uint64, err error) {
+func (l *Log) Read(s Section, f func(p *Past) bool) (from, next uint64, err error) {
 	to := min(s.To, l.head.Load())
-	from := max(s.From, l.start.Load(), 1)
+	from = max(s.From, l.start.Load(), 1)
 	if from > to {
-		return max(from, s.To+1), nil
+		return from, max(from, s.To+1), nil
 	}
 	blocks, next, err := l.blocksOf(&s, from, to)
 	if err != nil {
-		return from, fmt.Errorf("read index of the log: %w", err)
+		return from, from, fmt.Errorf("read index of the log: %w", err)
 	}
 	if l.start.Load() > from {
-		return from, nil // was trimmed: the next Read begins behind it
+		return from, from, nil // was trimmed: the next Read begins behind it
 	}
 	var b block
 	for _, b.first = range blocks {
 		found, err := l.fillBlock(&b)
 		if err != nil {
-			return max(from, b.first), err
+			return from, max(from, b.first), err
 		}
 		if !found {
-			return max(from, b.first), nil // was trimmed: the next Read begins behind it
+			return from, max(from, b.first), nil // was trimmed: the next Read begins behind it
 		}
 		last, more, err := b.past(&s, from, to, f)
 		if err != nil || !more {
-			return last, err
+			return from, last, err
 		}
 	}
 	if next > to { // its last block may go on
 		next = s.To + 1
 	}
-	return next, nil
+	return from, next, nil
 }
 
 // blocksOf lists blocks that may hold records of a section, from one pass over the index. What lies before next was

@@ -16,7 +16,7 @@ func readAll(t testing.TB, l *Log, s Section) (bodies []string) {
 	t.Helper()
 	last := uint64(0)
 	for s.From <= s.To {
-		next, err := l.Read(s, func(p *Past) bool {
+		_, next, err := l.Read(s, func(p *Past) bool {
 			if p.Seq <= last || p.Seq < s.From || p.Seq > s.To {
 				t.Fatalf("record %d follows %d in section %d to %d", p.Seq, last, s.From, s.To)
 			}
@@ -107,7 +107,7 @@ func TestReadRecords(t *testing.T) {
 		t.Errorf("repeats read as %q", got)
 	}
 	seen := 0
-	if _, err := l.Read(Section{From: 32, To: 34}, func(p *Past) bool {
+	if _, _, err := l.Read(Section{From: 32, To: 34}, func(p *Past) bool {
 		seen++
 		one, isOne := p.Note(1)
 		two, isTwo := p.Note(2)
@@ -133,7 +133,7 @@ func TestReadEndsWithItsSection(t *testing.T) {
 	l, _ := oldLog(t, 5)
 	f := func(from, to, want uint64) {
 		t.Helper()
-		if next, err := l.Read(Section{From: from, To: to}, func(*Past) bool { return true }); next != want || err != nil {
+		if _, next, err := l.Read(Section{From: from, To: to}, func(*Past) bool { return true }); next != want || err != nil {
 			t.Errorf("the section %d to %d goes on at %d, %v; want %d", from, to, next, err, want)
 		}
 	}
@@ -152,7 +152,7 @@ func TestReadEndsEarly(t *testing.T) {
 	for next := uint64(1); next <= 15; {
 		before := len(got)
 		var err error
-		next, err = l.Read(Section{From: next, To: 15}, func(p *Past) bool {
+		_, next, err = l.Read(Section{From: next, To: 15}, func(p *Past) bool {
 			got = append(got, string(p.Body))
 			return len(got)-before < 2
 		})
@@ -171,7 +171,7 @@ func TestReadIsShort(t *testing.T) {
 	f := func(s Section, most int, mostSeq uint64) {
 		t.Helper()
 		n := 0
-		next, err := l.Read(s, func(*Past) bool { n++; return true })
+		_, next, err := l.Read(s, func(*Past) bool { n++; return true })
 		if err != nil || n > most || next > mostSeq || next <= s.From {
 			t.Errorf("one read of %+v sees %d records up to %d, %v; want at most %d up to %d", s, n, next, err, most, mostSeq)
 		}
@@ -316,19 +316,26 @@ func TestReadWhileTrimmed(t *testing.T) {
 			for time.Now().Before(until) {
 				start, head := l.Start(), l.Head()
 				for next := start; next <= head; {
-					expected := next
-					var err error
-					next, err = l.Read(Section{From: next, To: head}, func(p *Past) bool {
-						if p.Seq != expected && p.Seq > l.Start() {
-							t.Errorf("record %d follows %d, the log starts at %d", p.Seq, expected-1, l.Start())
-						}
-						expected = p.Seq + 1
+					var seqs []uint64
+					from, after, err := l.Read(Section{From: next, To: head}, func(p *Past) bool {
+						seqs = append(seqs, p.Seq)
 						return true
 					})
 					if err != nil {
 						t.Error(err)
 						return
 					}
+					for i, seq := range seqs {
+						if want := from + uint64(i); seq != want {
+							t.Errorf("a stretch from %d (asked for %d) gave %d in the place of %d", from, next, seq, want)
+							return
+						}
+					}
+					if from < next || after != from+uint64(len(seqs)) {
+						t.Errorf("a stretch from %d (asked for %d) to %d gave %d records", from, next, after, len(seqs))
+						return
+					}
+					next = after
 				}
 				if _, err := l.SeqAt(time.Now().UnixMilli() - 5); err != nil {
 					t.Error(err)

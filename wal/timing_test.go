@@ -170,7 +170,7 @@ func BenchmarkRead(b *testing.B) {
 		began, n := time.Now(), 0
 		s.To = l.Head()
 		for s.From <= s.To {
-			next, err := l.Read(s, func(*Past) bool { n++; return true })
+			_, next, err := l.Read(s, func(*Past) bool { n++; return true })
 			if err != nil {
 				b.Fatal(err)
 			}

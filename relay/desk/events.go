@@ -124,7 +124,7 @@ func (s *search) read(log *wal.Log, from, to uint64) error {
 	s.found = s.found[:0]
 	s.section.From, s.section.To = from, to
 	for s.section.From <= to {
-		next, err := log.Read(s.section, s.see)
+		_, next, err := log.Read(s.section, s.see)
 		if err != nil {
 			return err
 		}

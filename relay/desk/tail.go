@@ -153,7 +153,7 @@ func (d *Desk) catchUp() error {
 	}
 	at := look{names: d.names()}
 	for section := (wal.Section{From: t.next, To: head}); section.From <= head; {
-		next, err := log.Read(section, func(p *wal.Past) bool {
+		_, next, err := log.Read(section, func(p *wal.Past) bool {
 			if at.at(p) {
 				for _, f := range followers {
 					f.offer(&at)

@@ -192,7 +192,7 @@ func (b *bed) copies(from uint64) (ids []string) {
 	var e event.Event
 	for head := b.log.Head(); from <= head; {
 		var err error
-		from, err = b.log.Read(wal.Section{From: from, To: head}, func(p *wal.Past) bool {
+		_, from, err = b.log.Read(wal.Section{From: from, To: head}, func(p *wal.Past) bool {
 			if err := event.ParseRecord(p.Body, &e); err != nil {
 				b.t.Fatal(err)
 			}

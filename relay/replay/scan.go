@@ -71,18 +71,14 @@ func (s *scan) lookLog(from, to uint64, f func(p *pick) bool) (next uint64, err 
 	if s.task.one {
 		section.Identity = event.Identity(s.task.id)
 	}
-	if start := s.log.Start(); from < start {
-		s.lost += int64(min(start, to+1) - from)
-		if section.From = start; start > to {
-			return to + 1, nil
-		}
-	}
-	return s.log.Read(section, func(p *wal.Past) bool {
+	began, next, err := s.log.Read(section, func(p *wal.Past) bool {
 		s.time = p.Time
 		note, ok := s.sieve.record(p)
 		s.pick = pick{seq: p.Seq, order: p.Order, time: p.Time, body: p.Body, note: note}
 		return !ok || f(&s.pick)
 	})
+	s.lost += int64(min(began, to+1) - from)
+	return min(next, to+1), err
 }
 
 func (s *scan) lookDead(from, to uint64, f func(p *pick) bool) (next uint64, err error) {
