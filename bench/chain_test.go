@@ -50,7 +50,7 @@ func newMailbox(t *testing.T, secret string) *mailbox {
 // wait waits until so many different bodies have come, and then a moment for more.
 func (m *mailbox) wait(t *testing.T, count int) map[string]int {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		m.Lock()
 		there := len(m.bodies)
 		m.Unlock()

@@ -178,7 +178,7 @@ func sendRaw(t *testing.T, address string, raw []byte) (status int, body string)
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := conn.Write(raw); err != nil {

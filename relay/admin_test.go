@@ -42,7 +42,7 @@ func (r *running) admin(status int, method, path, body string, into any) {
 // eventually waits for something that happens in the background.
 func (r *running) eventually(what string, is func() bool) {
 	r.t.Helper()
-	for end := time.Now().Add(20 * time.Second); !is(); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !is(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			r.t.Fatal("never: ", what)
 		}

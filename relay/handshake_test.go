@@ -33,7 +33,7 @@ func TestConsentBeforeDeliveries(t *testing.T) {
 	wait := func(want ...string) {
 		t.Helper()
 		got := ""
-		for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 			mu.Lock()
 			got = fmt.Sprint(seen)
 			mu.Unlock()

@@ -15,7 +15,7 @@ import (
 func (r *running) logged(webhook string, n int) []journal.Attempt {
 	r.t.Helper()
 	queue := r.fleet.Sender(webhook).Hook().Queue
-	for range 2000 {
+	for range 12000 {
 		list, _, err := r.journal.List(queue, journal.Query{})
 		if err != nil {
 			r.t.Fatal(err)

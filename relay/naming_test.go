@@ -90,7 +90,7 @@ func TestTagging(t *testing.T) {
 	r.stop()
 	r.start()
 	r.load("k1", "https://x/a?3")
-	for i := 0; i < 500 && two.count(`"ids":["made"]`) < 3; i++ {
+	for i := 0; i < 6000 && two.count(`"ids":["made"]`) < 3; i++ {
 		time.Sleep(10 * time.Millisecond)
 	}
 	if n := two.count(`"ids":["made"]`); n != 3 {
@@ -141,7 +141,7 @@ func TestTaggingUnderTraffic(t *testing.T) {
 	all.Wait()
 	want := map[string]int{`"event":"pageLoaded"`: hands * each, `"event":"featureTagged"`: hands * each, `"event":"featureUpdated"`: hands * each, `"event":"featureDeleted"`: hands * each}
 	for text, n := range want {
-		for i := 0; i < 1000 && one.count(text) < n; i++ {
+		for i := 0; i < 6000 && one.count(text) < n; i++ {
 			time.Sleep(10 * time.Millisecond)
 		}
 		if got := one.count(text); got != n {

@@ -59,7 +59,7 @@ func (g *pilotTarget) close(closed bool) {
 // wait waits for a body with a text among those of a path and returns its user and company.
 func (g *pilotTarget) wait(of map[string][]string, path, text string) string {
 	g.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
 		g.mu.Lock()
 		bodies := of[path]
 		g.mu.Unlock()

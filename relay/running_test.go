@@ -124,7 +124,7 @@ func newTarget(t *testing.T) *target {
 // wait waits until a body with a text has come, and returns how many such have.
 func (g *target) wait(text string) int {
 	g.t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		if n := g.count(text); n > 0 {
 			return n
 		}

@@ -227,7 +227,7 @@ func (r *running) fetch(status int, method, path, body string) string {
 // awaitLog waits until something is in a webhook's log.
 func (r *running) awaitLog(name string) {
 	r.t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		if text := r.fetch(200, "GET", "/api/webhooks/"+name+"/log", ""); strings.Contains(text, `"outcome"`) {
 			return
 		} else if time.Now().After(deadline) {

@@ -88,7 +88,7 @@ func newTraced(t *testing.T, refuse int) *traced {
 // wait waits for n requests.
 func (g *traced) wait(t *testing.T, n int) (headers, bodies []string) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		g.mu.Lock()
 		headers, bodies = g.headers, g.bodies
 		g.mu.Unlock()

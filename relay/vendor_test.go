@@ -58,7 +58,7 @@ func TestReviveOfVendor(t *testing.T) {
 	r.track("track-key-0123456789", "signed up")
 	r.shows("/api/webhooks/cdp/dead", `"id":`)
 	r.fetch(202, "POST", "/api/webhooks/cdp/dead/replay", "")
-	for end := time.Now().Add(10 * time.Second); len(vendor.Taken()) == 0; time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); len(vendor.Taken()) == 0; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("it was not sent again: ", r.fetch(200, "GET", "/api/webhooks/cdp/dead", ""))
 		}
@@ -68,7 +68,7 @@ func TestReviveOfVendor(t *testing.T) {
 // shows waits until a text is in the answer of a path.
 func (r *running) shows(path, text string) {
 	r.t.Helper()
-	for end := time.Now().Add(10 * time.Second); !strings.Contains(r.fetch(200, "GET", path, ""), text); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !strings.Contains(r.fetch(200, "GET", path, ""), text); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			r.t.Fatalf("%s never shows %s: %s", path, text, r.fetch(200, "GET", path, ""))
 		}

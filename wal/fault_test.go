@@ -98,7 +98,7 @@ func (f *faulty) run() (err error) {
 	go func() { done <- f.steps(errorfs.Wrap(mem, f)) }()
 	select {
 	case err = <-done:
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		stacks := make([]byte, 1<<20)
 		f.wrong("the program hangs:\n%s", stacks[:runtime.Stack(stacks, true)])
 		return nil

@@ -17,7 +17,7 @@ import (
 const secret = "live-secret"
 
 // patience is how long something may take that must happen.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // receiver is where the webhook leads: it checks signatures and remembers what came.
 type receiver struct {

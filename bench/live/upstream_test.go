@@ -14,7 +14,7 @@ func TestUpstream(t *testing.T) {
 	w := openShop(t, fmt.Sprintf("upstream = %q\n", pendo.url()))
 	// sent is the requests whose answers the browser has noted, more than so many: it does so a little after the answer.
 	sent := func(more int) (requests []string) {
-		for deadline := time.Now().Add(10 * time.Second); len(requests) <= more; time.Sleep(20 * time.Millisecond) {
+		for deadline := time.Now().Add(time.Minute); len(requests) <= more; time.Sleep(20 * time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatalf("the agent sent no more than %q", requests)
 			}

@@ -154,7 +154,7 @@ func (p *plant) accept(k event.Kind, visitor string) uint64 {
 // eventually waits for something that happens in the background.
 func (p *plant) eventually(what string, is func() bool) {
 	p.t.Helper()
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		if is() {
 			return
 		}

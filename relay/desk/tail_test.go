@@ -16,7 +16,7 @@ func next(t *testing.T, f *Follower) News {
 			t.Fatalf("cut off: %v", f.Err())
 		}
 		return n
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("no news")
 	}
 	return News{}
@@ -68,7 +68,7 @@ func TestFollow(t *testing.T) {
 // waitForIdle waits until the tail's goroutine has ended.
 func waitForIdle(t *testing.T, g *rig) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		g.tail.mu.Lock()
 		idle := !g.tail.running
 		g.tail.mu.Unlock()

@@ -298,7 +298,7 @@ func TestS3Export(t *testing.T) {
 	if c, err = New(plan, o); err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(20 * time.Second); len(s.objects(t)) == 0 && time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); len(s.objects(t)) == 0 && time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 	}
 	shut(t, c)
 	got := s.objects(t)

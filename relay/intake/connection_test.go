@@ -32,7 +32,7 @@ func TestConnectionStaysUsable(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	c.SetDeadline(time.Now().Add(20 * time.Second))
+	c.SetDeadline(time.Now().Add(time.Minute))
 	br := bufio.NewReader(c)
 	f := func(want int, request []byte) {
 		t.Helper()
@@ -70,7 +70,7 @@ func TestSenderGoesAway(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c.SetDeadline(time.Now().Add(20 * time.Second))
+		c.SetDeadline(time.Now().Add(time.Minute))
 		c.Write(request[:len(request)-5])
 		c.(*net.TCPConn).CloseWrite()
 		got, err := http.ReadResponse(bufio.NewReader(c), nil)

@@ -28,7 +28,7 @@ func (r *rig) ask(request []byte) *asking {
 		r.t.Fatal(err)
 	}
 	r.t.Cleanup(func() { c.Close() })
-	c.SetDeadline(time.Now().Add(20 * time.Second))
+	c.SetDeadline(time.Now().Add(time.Minute))
 	head := bytes.Index(request, []byte("\r\n\r\n")) + 4
 	c.Write(request[:head])
 	return &asking{c, bufio.NewReader(c), request[head:]}
@@ -142,7 +142,7 @@ func TestLengthBesideChunks(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer c.Close()
-		c.SetDeadline(time.Now().Add(20 * time.Second))
+		c.SetDeadline(time.Now().Add(time.Minute))
 		c.Write([]byte(request + "POST /v1/m HTTP/1.1\r\nHost: smuggled\r\nContent-Length: 0\r\n\r\n"))
 		br := bufio.NewReader(c)
 		got, err := http.ReadResponse(br, nil)

@@ -154,7 +154,7 @@ func (r *rig) raw(request []byte) reply {
 		r.t.Fatal(err)
 	}
 	defer c.Close()
-	c.SetDeadline(time.Now().Add(20 * time.Second))
+	c.SetDeadline(time.Now().Add(time.Minute))
 	sent := make(chan error, 1)
 	go func() {
 		_, err := c.Write(request)
