@@ -58,6 +58,20 @@ func TestMixpanelTakes(t *testing.T) {
 	}
 }
 
+// TestMixpanelTakesNoCommands: what a page makes up is taken as an event, and does nothing but be there.
+func TestMixpanelTakesNoCommands(t *testing.T) {
+	events := people(4)
+	for i, name := range []string{`"$identify"`, `"$create_alias"`, `"$merge"`, `"half \ud83d"`} {
+		events[i].Name, events[i].Time = []byte(name), replyNow.AddDate(900, 0, 0).UnixMilli()
+		events[i].Properties = []byte(`{"$ignore":true,"$bucket":1,"$user_id":"v0@example.com","$distinct_ids":["v0@example.com","v1@example.com"],"time":0,"ip":"\udfff"}`)
+	}
+	vendor := fake.NewMixpanel("token")
+	if d := drive(t, planOf(t, "mixpanel", mixpanelSettings()), vendor, events); d.delivered != 4 || len(vendor.Broken()) > 0 {
+		t.Errorf("%+v, %q", d, vendor.Broken())
+	}
+	holdOnce(t, vendor.Taken(), 4)
+}
+
 // TestMixpanelRefuses: a 400 took the others, and they are not sent again.
 func TestMixpanelRefuses(t *testing.T) {
 	vendor, events := fake.NewMixpanel("token"), people(5)

@@ -9,6 +9,7 @@ type details struct {
 	own     []byte   // the event's own properties, or nil
 	without []string // keys of own ones to leave out, JSON strings
 	bounds  *bounds  // nil: none
+	beside  int      // how many members the object gets from others
 }
 
 // detailsMax is how many members append adds to the own ones at most.
@@ -41,7 +42,7 @@ func (d *details) appendOwn(dst []byte) []byte {
 	if d.bounds == nil {
 		return append(appendKey(dst, ``), d.own[1:len(d.own)-1]...)
 	}
-	return d.bounds.appendMembers(dst, d.own, 0, d.bounds.members-detailsMax-len(d.without), d.without)
+	return d.bounds.appendMembers(dst, d.own, 0, d.bounds.members-detailsMax-d.beside, d.without)
 }
 
 func (d *details) has(key string) bool { return d.own != nil && event.Lookup(d.own, key) != nil }

@@ -15,16 +15,12 @@ import (
 // attempts. $insert_id takes 36 bytes: the first 36 of uniqueId's 40 hex digits, 144 bits, of which no two events of a
 // project will ever have the same. time is what Mixpanel takes (see past). distinct_id is the visitor, "" when there is
 // none, which is Mixpanel's way to say so; it refuses placeholders such as "null". Without a visitor's ip Mixpanel would
-// place everybody where the relay is: 0 has it place nobody.
+// place everybody where the relay is: 0 has it place nobody. What is told by the page cannot command Mixpanel: see
+// mixpanelCommands and mixpanelOwn.
 func Mixpanel(dst []byte, e *event.Event, n event.Note) []byte {
 	b := &mixpanelBounds
-	dst = append(dst, `{"event":`...)
-	if e.Kind == event.TrackEventReceived && present(e.Name) != nil {
-		dst = appendCut(dst, e.Name, b.characters)
-	} else {
-		dst = appendTitle(dst, e)
-	}
-	dst = (&details{bounds: b, without: mixpanelOwn}).append(appendKey(dst, `"properties":{`), e, n)
+	dst = appendEventName(append(dst, `{"event":`...), e, mixpanelCommands, b.characters)
+	dst = (&details{bounds: b, without: mixpanelOwn, beside: 4}).append(appendKey(dst, `"properties":{`), e, n)
 	dst = strconv.AppendInt(appendKey(dst, `"time":`), past(e), 10)
 	dst = appendKey(dst, `"distinct_id":`)
 	if nobody(e.Visitor) {
@@ -46,5 +42,14 @@ const mixpanelInsertID = 36
 // and elements of an array, three levels, of which properties is one.
 var mixpanelBounds = bounds{characters: 255, members: 254, depth: 2}
 
-// mixpanelOwn are the properties that Mixpanel reads as something else than the event's own.
-var mixpanelOwn = []string{`"time"`, `"distinct_id"`, `"$insert_id"`, `"ip"`, `"token"`}
+// mixpanelCommands are the events that join two people for good in a project with the Original ID Merge (mixpanel/docs,
+// docs/tracking-methods/id-management/identifying-users-original.mdx). $merge is taken from servers only: no page may have the
+// relay send one.
+var mixpanelCommands = []string{`"$identify"`, `"$create_alias"`, `"$merge"`}
+
+// mixpanelOwn are the properties that Mixpanel reads as something else than the event's own (mixpanel/docs,
+// docs/data-structure/property-reference/reserved-properties.mdx). Those that say who it was would give the event to somebody
+// else, or join two people for good. $ignore has Mixpanel drop the event and say that it took it. bucket has it hide other
+// events.
+var mixpanelOwn = []string{`"time"`, `"$time"`, `"distinct_id"`, `"$distinct_id"`, `"$user_id"`, `"$device_id"`, `"$identified_id"`,
+	`"$anon_id"`, `"$distinct_ids"`, `"$insert_id"`, `"$event_name"`, `"$ignore"`, `"bucket"`, `"$bucket"`, `"ip"`, `"token"`}

@@ -29,6 +29,10 @@ func TestMixpanel(t *testing.T) {
 	// What Mixpanel reads as something else is not the event's own to set.
 	f(event.Event{Kind: event.TrackEventReceived, Name: []byte(`"n"`), Time: now - 1, Properties: []byte(`{"1":2,"time":3,"a":{"b":{"c":[1]}},"ip":"x","$insert_id":"y","token":"z","distinct_id":"d"}`)},
 		`{"event":"n","properties":{"1":2,"a":{"b":{"c":"[1]"}},"time":1626804143999,"distinct_id":"",`+tail+`"ip":0}}`)
+	// It commands nothing: not that people be joined, events dropped or hidden, or that it was somebody else.
+	f(event.Event{Kind: event.TrackEventReceived, Name: []byte(`"$merge"`), Time: now, Visitor: []byte(`"u"`), Properties: []byte(`{"$distinct_ids":["u","v"],"$ignore":true,"bucket":1,` +
+		`"$user_id":"v","$device_id":"d","$identified_id":"v","$anon_id":"d","$time":1,"$browser":"b"}`)},
+		`{"event":"event $merge","properties":{"$browser":"b","time":1626804144000,"distinct_id":"u",`+tail+`"ip":0}}`)
 	// An anonymous visitor has an ID of its own.
 	f(event.Event{Kind: event.UTurn, Visitor: []byte(`"_PENDO_T_a"`), Time: now},
 		`{"event":"U-Turn","properties":{"time":1626804144000,"distinct_id":"_PENDO_T_a",`+tail+`"ip":0}}`)

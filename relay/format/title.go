@@ -41,6 +41,19 @@ func title(name string) string {
 	return b.String()
 }
 
+// appendEventName appends what an analytics product calls the event, as a JSON string: a track event's own name of up to most
+// characters, else its kind's title. One of reserved, which are JSON strings, would be read as a command of the vendor's, or
+// refused: it gets "event " before it.
+func appendEventName(dst []byte, e *event.Event, reserved []string, most int) []byte {
+	if e.Kind != event.TrackEventReceived || present(e.Name) == nil {
+		return appendTitle(dst, e)
+	}
+	if contains(reserved, e.Name) {
+		return append(append(dst, `"event `...), e.Name[1:]...)
+	}
+	return appendCut(dst, e.Name, most)
+}
+
 // appendTitle appends what people call the event, as a JSON string: a track event's own name, else its kind's title.
 func appendTitle(dst []byte, e *event.Event) []byte {
 	if e.Kind == event.TrackEventReceived && len(e.Name) > len(`""`) {

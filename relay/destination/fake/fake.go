@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -150,6 +151,10 @@ func Body(r *http.Request) ([]byte, error) {
 	}
 	return io.ReadAll(io.LimitReader(in, 64<<20))
 }
+
+// lone finds an escaped half of a surrogate pair in JSON that escapes no whole ones, which is what the relay sends: half a
+// character is no UTF-8, and those who store texts as UTF-8 refuse it.
+var lone = regexp.MustCompile(`(?:^|[^\\])(?:\\\\)*\\u[dD][89a-fA-F]`)
 
 // answerJSON answers with a status and a JSON text.
 func answerJSON(w http.ResponseWriter, status int, text string, args ...any) {

@@ -4,14 +4,18 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/http"
 	"regexp"
 	"sync"
+	"time"
 	"unicode/utf8"
 )
 
 // Mixpanel is a fake of Mixpanel's import API in its strict way: it takes the events that are right and answers 400 with
-// the list of the others, and counts what it has seen once.
+// the list of the others, and counts what it has seen once. What it drops without a word, and what is a command to it, is in
+// Broken. Its rules are those of mixpanel/docs: reference/import-events.mdx, openapi/ingestion.openapi.yaml,
+// docs/data-structure/property-reference/reserved-properties.mdx.
 type Mixpanel struct {
 	Desk
 	user, password string
@@ -53,7 +57,7 @@ func (m *Mixpanel) imports(w http.ResponseWriter, r *http.Request) {
 		m.Broke("%v, content type %q", err, r.Header.Get("Content-Type"))
 	}
 	lines := bytes.Split(body, []byte("\n"))
-	if len(body) > 2_000_000 || len(lines) > 2000 {
+	if len(body) > 2<<20 || len(lines) > 2000 {
 		m.Broke("%d bytes, %d events", len(body), len(lines))
 		answerJSON(w, 413, `{"code":413,"error":"request exceeds max limit of 2097152 bytes","status":"Request Entity Too Large"}`)
 		return
@@ -66,6 +70,11 @@ func (m *Mixpanel) imports(w http.ResponseWriter, r *http.Request) {
 		}
 		id, _ := e.Properties["$insert_id"].(string)
 		field, message := e.wrong()
+		if len(line) >= 1_000_000 {
+			field, message = "event", "is too large"
+		} else if lone.Match(line) {
+			field, message = "properties", "string should be valid utf8"
+		}
 		if message != "" {
 			m.Broke("event %d: %s %s: %s", i, field, message, line)
 		} else if _, refused := m.refused.Load(id); refused {
@@ -93,18 +102,26 @@ func (m *Mixpanel) imports(w http.ResponseWriter, r *http.Request) {
 
 var (
 	mixpanelID          = regexp.MustCompile(`^[0-9A-Za-z-]{1,36}$`)
+	mixpanelReserved    = regexp.MustCompile(`^(\$?bucket|\$distinct_id|\$device_id|\$user_id|\$event_name|\$time|\$identified_id|\$anon_id|\$distinct_ids|\$ignore|token)$`)
 	mixpanelPlaceholder = regexp.MustCompile(`^(00000000-0000-0000-0000-000000000000|anon|anonymous|nil|none|null|n/a|na|undefined|unknown|<nil>|0|-1|true|false|\[\]|\{\})$`)
 )
 
-// wrong is what Mixpanel would not take, "" when it is fine.
+// wrong is what Mixpanel would not take, or would not take for what it is meant to be, "" when it is fine.
 func (e *mixpanelEvent) wrong() (field, message string) {
 	at, _ := e.Properties["time"].(float64)
 	user, isText := e.Properties["distinct_id"].(string)
 	id, _ := e.Properties["$insert_id"].(string)
+	for name := range e.Properties {
+		if mixpanelReserved.MatchString(name) {
+			return "properties." + name, "is read as something else than a property"
+		}
+	}
 	switch {
 	case e.Event == "":
 		return "event", "is missing"
-	case at < 31536000000 || at > 4e12:
+	case e.Event == "$identify" || e.Event == "$create_alias" || e.Event == "$merge":
+		return "event", "joins people"
+	case at < 31536000000 || at > float64(time.Now().Add(time.Hour).UnixMilli()) || at != math.Trunc(at):
 		return "properties.time", "is invalid"
 	case !isText || mixpanelPlaceholder.MatchString(user):
 		return "properties.distinct_id", "is invalid"
