@@ -1,6 +1,7 @@
 package destination
 
 import (
+	"strings"
 	"testing"
 
 	"edgerelay/relay/destination/fake"
@@ -50,6 +51,22 @@ func TestAmplitudeTakes(t *testing.T) {
 	if want := "400 Bad Request: Invalid API key"; d.off != want || d.delivered > 0 {
 		t.Errorf("off: %q, want %q; %d delivered", d.off, want, d.delivered)
 	}
+}
+
+// TestAmplitudeTakesAnything: neither reserved names nor IDs of nobody, half characters, or times to come have it refuse a
+// request.
+func TestAmplitudeTakesAnything(t *testing.T) {
+	events := people(5)
+	for i, name := range []string{`"$identify"`, `"[Amplitude] Start Session"`, `"half \ud83d"`, `"null"`, `"n"`} {
+		events[i].Name, events[i].Time = []byte(name), replyNow.AddDate(900, 0, 0).UnixMilli()
+		events[i].Properties = []byte(`{"a":"\udfff","deep":` + strings.Repeat("[", 60) + strings.Repeat("]", 60) + `}`)
+		events[i].Visitor, events[i].Account, events[i].AppName = []byte(`"LMY47D"`), []byte(`"none"`), []byte("unknown")
+	}
+	vendor := fake.NewAmplitude(`k"1`)
+	if d := drive(t, planOf(t, "amplitude", amplitudeSettings("")), vendor, events); d.delivered != 5 || len(vendor.Broken()) > 0 {
+		t.Errorf("%+v, %q", d, vendor.Broken())
+	}
+	holdOnce(t, vendor.Taken(), 5)
 }
 
 // TestAmplitudeRefuses: the named events are given up, and the others get through when they are sent again.

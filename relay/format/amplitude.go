@@ -12,7 +12,7 @@ import (
 //	 "groups":{"account":"…"},"ip":"…"}
 //
 // insert_id is uniqueId's 40 hex digits, by which Amplitude forgets repeats for 7 days. An event without a known user has
-// device_id in place of user_id. Changed metadata of visitors and accounts are Amplitude's $identify and $groupidentify,
+// device_id in place of user_id. time is the event's own, or when it was received where that cannot be (see past). Changed metadata of visitors and accounts are Amplitude's $identify and $groupidentify,
 // which set properties and count as no event: each field by its own name, without the group that it is of.
 func Amplitude(dst []byte, e *event.Event, n event.Note) []byte {
 	b := &amplitudeBounds
@@ -23,17 +23,15 @@ func Amplitude(dst []byte, e *event.Event, n event.Note) []byte {
 		dst, profile = append(dst, `"$identify"`...), `"user_properties":{"$set":`
 	case e.Kind == event.AccountMetadataUpdated && len(e.Properties) > 0 && account:
 		dst, profile = append(dst, `"$groupidentify"`...), `"group_properties":{"$set":`
-	case e.Kind == event.TrackEventReceived && present(e.Name) != nil:
-		dst = appendCut(dst, e.Name, b.characters)
 	default:
-		dst = appendTitle(dst, e)
+		dst = appendEventName(dst, e, amplitudeReserved, b.characters)
 	}
 	if nobody(e.Visitor) || anonymous(e.Visitor) {
 		dst = appendDevice(appendKey(dst, `"device_id":`), e, b.characters)
 	} else {
 		dst = appendCut(appendKey(dst, `"user_id":`), e.Visitor, b.characters)
 	}
-	dst = strconv.AppendInt(appendKey(dst, `"time":`), e.Time, 10)
+	dst = strconv.AppendInt(appendKey(dst, `"time":`), past(e), 10)
 	dst = appendUniqueID(appendKey(dst, `"insert_id":`), e)
 	if profile != "" {
 		dst = append(appendKey(dst, profile), '{')
@@ -44,7 +42,14 @@ func Amplitude(dst []byte, e *event.Event, n event.Note) []byte {
 	if account {
 		dst = append(appendCut(appendKey(dst, `"groups":{"account":`), e.Account, b.characters), '}')
 	}
-	return append(appendMember(dst, `"ip":`, e.IP), '}')
+	return append(appendMember(dst, `"ip":`, present(e.IP)), '}')
+}
+
+// amplitudeReserved are the event types that Amplitude keeps for itself: it refuses those that begin with its name ("HTTP V2
+// API", event_type), and takes the others for calls that set properties.
+var amplitudeReserved = []string{
+	`"[Amplitude] Start Session"`, `"[Amplitude] End Session"`, `"[Amplitude] Revenue"`, `"[Amplitude] Revenue (Verified)"`,
+	`"[Amplitude] Revenue (Unverified)"`, `"[Amplitude] Merged User"`, `"$identify"`, `"$groupidentify"`,
 }
 
 // amplitudeBounds are those of Amplitude's page on the HTTP V2 API: texts of 1024 characters, the IDs of users among them, and

@@ -25,6 +25,32 @@ func TestAmplitudeUser(t *testing.T) {
 	f(`"Undefined"`, `"null"`, `"device_id":"shop"`)
 	f(``, ``, `"device_id":"shop"`)
 	f(`"a\"null"`, ``, `"user_id":"a\"null"`)
+	f(`"LMY47D"`, ``, `"device_id":"shop"`)
+}
+
+// TestAmplitudeWithout: an app whose name names nobody is none to put an event down to.
+func TestAmplitudeWithout(t *testing.T) {
+	for _, app := range []string{"", " ", "unknown", "0"} {
+		got := string(Amplitude(nil, &event.Event{Kind: event.PageLoaded, AppName: []byte(app), IP: []byte(`""`)}, event.Note{}))
+		if !strings.Contains(got, `"device_id":"edgerelay"`) || strings.Contains(got, `"ip"`) {
+			t.Errorf("app %q: %s", app, got)
+		}
+	}
+}
+
+// TestAmplitudeReserved: what Amplitude would refuse, or take for a call that sets properties, is an event like others.
+func TestAmplitudeReserved(t *testing.T) {
+	f := func(name, want string) {
+		t.Helper()
+		e := event.Event{Kind: event.TrackEventReceived, Name: []byte(name), Time: 9e12, Received: 1626804144000}
+		if got := string(Amplitude(nil, &e, event.Note{})); !strings.HasPrefix(got, `{"event_type":`+want+`,"device_id":"edgerelay","time":1626804144000,`) {
+			t.Errorf("%s becomes %s, want type %s", name, got, want)
+		}
+	}
+	f(`"$identify"`, `"event $identify"`)
+	f(`"[Amplitude] Revenue"`, `"event [Amplitude] Revenue"`)
+	f(`"[Amplitude] Page Viewed"`, `"[Amplitude] Page Viewed"`)
+	f(`"$pageview"`, `"$pageview"`)
 }
 
 // TestAmplitudeProperties: a property of the event's own stays in the place of what would be added under its name.

@@ -7,11 +7,12 @@ import (
 )
 
 // placeholders are texts that careless pages send in place of a visitor's ID. Mixpanel refuses events that have them as
-// distinct_id (its page on importing events lists them), and everywhere else they make one person of many.
+// distinct_id (its page on importing events lists them), Amplitude those that have most of them and lmy47d, which many phones
+// have in common, as user_id or device_id ("HTTP V2 API", invalid IDs), and everywhere else they make one person of many.
 var placeholders = [][]byte{
 	[]byte("00000000-0000-0000-0000-000000000000"), []byte("anon"), []byte("anonymous"), []byte("nil"), []byte("none"),
 	[]byte("null"), []byte("n/a"), []byte("na"), []byte("undefined"), []byte("unknown"), []byte("<nil>"), []byte("0"),
-	[]byte("-1"), []byte("true"), []byte("false"), []byte("[]"), []byte("{}"),
+	[]byte("-1"), []byte("true"), []byte("false"), []byte("[]"), []byte("{}"), []byte("lmy47d"),
 }
 
 // nobody says of a visitor's or an account's ID, a JSON string, that it names none: it is absent, empty or a placeholder.
@@ -20,6 +21,11 @@ func nobody(id []byte) bool {
 	if !plain {
 		return false // no placeholder has anything to escape
 	}
+	return placeholder(text)
+}
+
+// placeholder says of a plain text that it names nobody.
+func placeholder(text []byte) bool {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return true
 	}
@@ -41,7 +47,7 @@ func appendDevice(dst []byte, e *event.Event, most int) []byte {
 	switch {
 	case !nobody(e.Visitor) || !nobody(e.Account):
 		return appendCut(dst, device(e), most)
-	case len(e.AppName) > 0:
+	case !placeholder(e.AppName):
 		return event.AppendString(dst, e.AppName)
 	}
 	return append(dst, `"edgerelay"`...)
