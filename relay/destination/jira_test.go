@@ -31,7 +31,7 @@ func TestJiraPlan(t *testing.T) {
 
 	plan := planOf(t, "jira", jiraSettings("project", "10000", "issue_type", "Story", "labels", "pendo, feedback"))
 	got := string(bodyOf(plan, []event.Event{event.Sample(event.PageLoaded)}))
-	want := `{"issueUpdates":[{"fields":{"project":{"id":"10000"},"issuetype":{"name":"Story"},"summary":"Page viewed - Webhook Visitor","labels":["edgerelay-a1b2c3d4","pendo","feedback"],`
+	want := `{"issueUpdates":[{"fields":{"project":{"id":"10000"},"issuetype":{"name":"Story"},"summary":"Page viewed: pageId1, pageId2 - Webhook Visitor","labels":["edgerelay-a1b2c3d4","pendo","feedback"],`
 	if !strings.HasPrefix(got, want) {
 		t.Errorf("got  %s\nwant %s…", got, want)
 	}

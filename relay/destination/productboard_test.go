@@ -24,7 +24,7 @@ func TestProductboardPlan(t *testing.T) {
 		t.Error("on_timeout does not say whether requests are sent once")
 	}
 	e := event.Event{Kind: event.PageLoaded, Visitor: []byte(`"a@b.example"`)}
-	want := `{"data":{"type":"textNote","fields":{"name":"Page viewed - a@b.example","content":"<p>1970-01-01T00:00:00.000Z pageLoaded</p><ul><li><b>Visitor ID:</b> a@b.example</li></ul>",` +
+	want := `{"data":{"type":"textNote","fields":{"name":"Page viewed - a@b.example","content":"<p>1970-01-01 00:00:00 UTC, pageLoaded</p><ul><li><b>Visitor ID:</b> a@b.example</li></ul>",` +
 		`"tags":[{"name":"pendo"},{"name":"nps"}],"owner":{"email":"pm@acme.example"}},"metadata":{"source":{"system":"edgerelay","recordId":"0000000000000000000000000000000000000000"}},` +
 		`"relationships":[{"type":"customer","target":{"type":"user","email":"a@b.example"}}]}}`
 	if got := string(bodyOf(plan, []event.Event{e})); got != want {
@@ -44,7 +44,7 @@ func TestProductboardJudge(t *testing.T) {
 		r.count = 1
 		holdVerdict(t, judgeProductboard(customer), r, want)
 	}
-	missing := `{"errors":[{"code":"resource.notFound","title":"Not found","detail":"User not found"}]}`
+	missing := `{"id":"5b2e","errors":[{"code":"resource.notFound","title":"Not found","detail":"User not found"}]}`
 	f(true, reply{status: 201, body: `{"data":{}}`}, "delivered")
 	f(true, reply{status: 404, body: missing},
 		`final | 404 Not Found: if Productboard does not know the visitor's mail address, make the user there or set settings.customer = "none", then replay. resource.notFound Not found User not found`)
@@ -91,7 +91,7 @@ func TestProductboardEscapes(t *testing.T) {
 	plan := planOf(t, "productboard", productboardSettings())
 	d := drive(t, plan, vendor, []event.Event{e})
 	body := string(bodyOf(plan, []event.Event{e}))
-	want := `<li><b>Reason:</b> &lt;script&gt;alert(&#34;1&#34;)&lt;/script&gt;<br> &amp;  more</li><li><b>&lt;b&gt;:</b> &lt;/li&gt;&lt;img src=x&gt;</li></ul>`
+	want := `<li><p><b>Reason:</b> &lt;script&gt;alert(&#34;1&#34;)&lt;/script&gt;</p><p>&amp;  more</p></li><li><b>&lt;b&gt;:</b> &lt;/li&gt;&lt;img src=x&gt;</li></ul>`
 	if d.delivered != 1 || !strings.Contains(body, want) {
 		t.Errorf("%+v\n%s", d, body)
 	}

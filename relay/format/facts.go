@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
+	"time"
 
 	"edgerelay/relay/event"
 )
@@ -12,24 +13,54 @@ import (
 // bodies of support desks, trackers and CRMs are made of these two.
 
 // appendHeadline appends what happened in a few words, as plain text on one line: a track event's own name, for other kinds
-// theirs, with a guide's name and a rating behind it: "NPS response 9: Quarterly NPS".
-func appendHeadline(dst []byte, e *event.Event) []byte {
+// theirs, with a rating and what it happened to behind it: "NPS response 9: Quarterly NPS", "Page tagged: Prices".
+func appendHeadline(dst []byte, e *event.Event, n event.Note) []byte {
+	start := len(dst)
 	if e.Kind == event.TrackEventReceived && len(e.Name) > 2 {
-		start := len(dst)
 		dst = event.AppendText(dst, e.Name)
 		oneLine(dst[start:])
 		return dst
 	}
 	dst = appendKindWords(dst, e.Kind)
-	if rating := event.Lookup(e.Guide.NPS, "rating"); rating != nil {
+	if rating, _ := npsOf(e); len(rating) > 0 {
 		dst = append(dst, ' ')
 		dst = event.AppendText(dst, rating)
 	}
-	if len(e.Guide.Name) > 2 {
-		start := len(dst)
-		dst = append(dst, ": "...)
-		dst = event.AppendText(dst, e.Guide.Name)
-		oneLine(dst[start:])
+	end := len(dst)
+	dst = append(dst, ": "...)
+	if dst = appendThing(dst, e, n); len(dst) == end+len(": ") {
+		dst = dst[:end]
+	}
+	oneLine(dst[start:])
+	return dst
+}
+
+// appendThing is what something happened to, as plain text: its name, else up to three of its IDs; nothing when there is
+// neither.
+func appendThing(dst []byte, e *event.Event, n event.Note) []byte {
+	name := guideName(e)
+	switch {
+	case name != nil:
+	case e.Kind == event.PageLoaded:
+		name = says(event.Lookup(e.Properties, "title"))
+	case phrases[e.Kind].who == byObject:
+		name = says(event.Lookup(e.Properties, "name"))
+	}
+	if name == nil {
+		name = present(e.Name)
+	}
+	if name != nil {
+		return event.AppendText(dst, name)
+	}
+	shown := 0
+	for i, id := range e.IDs {
+		if !n.Has(i) || shown == 3 {
+			continue
+		}
+		if shown++; shown > 1 {
+			dst = append(dst, ", "...)
+		}
+		dst = event.AppendText(dst, id)
 	}
 	return dst
 }
@@ -38,11 +69,11 @@ func appendHeadline(dst []byte, e *event.Event) []byte {
 const summaryMax = 255
 
 // appendSummary is the headline and whose event it is, up to most UTF-16 units.
-func appendSummary(dst []byte, e *event.Event, most int) []byte {
+func appendSummary(dst []byte, e *event.Event, n event.Note, most int) []byte {
 	start := len(dst)
-	dst = appendHeadline(dst, e)
+	dst = appendHeadline(dst, e, n)
 	who := e.Visitor
-	if len(who) <= 2 {
+	if len(who) <= 2 || phrases[e.Kind].who == byAccount && len(e.Account) > 2 {
 		who = e.Account
 	}
 	if len(who) > 2 {
@@ -54,21 +85,34 @@ func appendSummary(dst []byte, e *event.Event, most int) []byte {
 	return cutText(dst, start, most)
 }
 
-// appendKindWords writes a kind's dotted name out: "Page viewed", "NPS response", "Rage click".
+// appendKindWords writes a kind's dotted name out: "Page viewed", "NPS response", "Rage click", "Flow completed".
 func appendKindWords(dst []byte, k event.Kind) []byte {
 	name := strings.TrimPrefix(k.Dotted(), "frustration.")
+	if k == event.UTurn {
+		return append(dst, "U-turn"...)
+	}
 	if rest, ok := strings.CutPrefix(name, "nps."); ok {
 		dst, name = append(dst, "NPS "...), rest
 	} else if name != "" {
 		dst, name = append(dst, name[0]-'a'+'A'), name[1:]
 	}
-	for _, c := range []byte(name) {
-		if c == '.' || c == '_' {
+	for i, c := range []byte(name) {
+		switch {
+		case c == 's' && strings.HasPrefix(name[i:], "s."): // of several, "flows.completed"
+			continue
+		case c == '.' || c == '_':
 			c = ' '
 		}
 		dst = append(dst, c)
 	}
 	return dst
+}
+
+// appendWhen is the event's time as people write it, and its kind by the name that rules and filters have for it:
+// "2021-07-20 18:02:24 UTC, trackEventReceived". It has nothing to escape, neither in JSON nor in HTML.
+func appendWhen(dst []byte, e *event.Event) []byte {
+	dst = time.UnixMilli(e.Time).UTC().AppendFormat(dst, "2006-01-02 15:04:05 UTC, ")
+	return append(dst, e.Kind.String()...)
 }
 
 const (

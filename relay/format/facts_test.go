@@ -13,35 +13,49 @@ func TestHeadline(t *testing.T) {
 	f := func(k event.Kind, want string) {
 		t.Helper()
 		e := event.Sample(k)
-		if got := string(appendHeadline([]byte("x"), &e)); got != "x"+want {
+		if got := string(appendHeadline([]byte("x"), &e, event.Note{All: true})); got != "x"+want {
 			t.Errorf("%s: %q, want %q", k, got[1:], want)
 		}
 	}
 	f(event.TrackEventReceived, "Account Upgraded")
-	f(event.PageLoaded, "Page viewed")
-	f(event.RageClick, "Rage click")
+	f(event.PageLoaded, "Page viewed: pageId1, pageId2")
+	f(event.RageClick, "Rage click: pageId1, feature-xyz789")
+	f(event.UTurn, "U-turn: pageId1")
 	f(event.NPSSubmitted, "NPS response 9: Quarterly NPS")
 	f(event.NPSDisplayed, "NPS displayed: Quarterly NPS")
 	f(event.PollSubmitted, "Poll response: Poll 1 - Test")
 	f(event.VisitorUnsubscribed, "Email unsubscribed")
-	f(event.NPSStatusChanged, "NPS status changed")
+	f(event.NPSStatusChanged, "NPS status changed: Sample nps")
+	f(event.PageTagged, "Page tagged: Sample page")
 	f(event.UserpilotNPSAskLater, "NPS ask later")
-	f(event.FeatureTagTextInput, "Feature tag text input")
+	f(event.FeatureTagTextInput, "Feature tag text input: 1")
+	f(event.UserpilotNPSScore, "NPS score 10")
+	f(event.FlowCompleted, "Flow completed: 1")
+	f(event.FormSubmitted, "Form submitted: 1")
+	f(event.AccountCreated, "Account created")
 
 	e := event.Event{Kind: event.TrackEventReceived, Name: []byte(`"two\nlines"`)}
-	if got := string(appendHeadline(nil, &e)); got != "two lines" {
+	if got := string(appendHeadline(nil, &e, event.Note{All: true})); got != "two lines" {
 		t.Errorf("%q", got)
 	}
 	e = event.Event{Kind: event.TrackEventReceived, Name: []byte(`""`)}
-	if got := string(appendHeadline(nil, &e)); got != "Track event" {
+	if got := string(appendHeadline(nil, &e, event.Note{All: true})); got != "Track event" {
 		t.Errorf("a track event without a name: %q", got)
+	}
+	e = event.Event{Kind: event.PageLoaded, Properties: []byte(`{"title":"Prices\nand plans"}`), IDs: [][]byte{[]byte(`"p1"`)}}
+	if got := string(appendHeadline(nil, &e, event.Note{All: true})); got != "Page viewed: Prices and plans" {
+		t.Errorf("a page with a title: %q", got)
+	}
+	e.Properties, e.IDs = nil, [][]byte{[]byte(`"p1"`), []byte(`"p2"`)}
+	if got := string(appendHeadline(nil, &e, event.Note{Bits: []byte{2}})); got != "Page viewed: p2" {
+		t.Errorf("a page of which one ID is selected: %q", got)
 	}
 }
 
 func TestSummary(t *testing.T) {
 	f := func(e event.Event, most int, want string) {
 		t.Helper()
-		if got := string(appendSummary([]byte("x"), &e, most)); got != "x"+want {
+		if got := string(appendSummary([]byte("x"), &e, event.Note{All: true}, most)); got != "x"+want {
 			t.Errorf("%q, want %q", got[1:], want)
 		}
 	}
@@ -52,6 +66,7 @@ func TestSummary(t *testing.T) {
 	f(e, 255, "Account Upgraded - Webhook Account")
 	e.Account = []byte(`""`)
 	f(e, 255, "Account Upgraded")
+	f(event.Sample(event.AccountMetadataUpdated), 255, "Account metadata updated - Webhook Account")
 }
 
 func TestFacts(t *testing.T) {

@@ -34,7 +34,7 @@ func Jira(o JiraOptions) Encoder {
 	return func(dst []byte, e *event.Event, n event.Note) []byte {
 		dst = append(dst, head...)
 		start := len(dst)
-		dst = quoteText(appendSummary(dst, e, summaryMax), start)
+		dst = quoteText(appendSummary(dst, e, n, summaryMax), start)
 		dst = append(dst, `,"labels":["edgerelay-`...)
 		dst = hex.AppendEncode(dst, e.UniqueID[:4])
 		dst = append(append(dst, '"'), labels...)
@@ -62,11 +62,8 @@ func appendJiraName(dst []byte, called, name string) []byte {
 // A list must have an item and a text node a text; Jira takes 32,767 characters of it.
 func appendDocument(dst []byte, e *event.Event, n event.Note) []byte {
 	start := len(dst)
-	dst = append(dst, `{"type":"doc","version":1,"content":[{"type":"paragraph","content":[{"type":"text","text":`...)
-	dst = appendMilliseconds(dst, e)
-	dst = append(dst[:len(dst)-1], ' ')
-	dst = append(dst, e.Kind.String()...)
-	dst = append(dst, `"}]}`...)
+	dst = append(dst, `{"type":"doc","version":1,"content":[{"type":"paragraph","content":[{"type":"text","text":"`...)
+	dst = append(appendWhen(dst, e), `"}]}`...)
 	next, last := `,{"type":"bulletList","content":[`, ``
 	facts(e, n, func(name, text []byte) {
 		if text = bytes.TrimSpace(text); len(text) == 0 || len(dst)-start > factsEnd {

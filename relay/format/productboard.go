@@ -20,7 +20,8 @@ type ProductboardOptions struct {
 //	 "metadata":{"source":{"system":"edgerelay","recordId":"ccb0…"}},
 //	 "relationships":[{"type":"customer","target":{"type":"user","email":"a@b.c"}}]}}
 //
-// The content is HTML: a list of what the event says. recordId is the uniqueId.
+// The content is HTML: a list of what the event says. recordId is the uniqueId. The relationship is that of Productboard's
+// page on creating notes, as segevsh/w6w-apps has it too, which was held against its OpenAPI document.
 func Productboard(o ProductboardOptions) Encoder {
 	var filed []byte
 	for i, tag := range o.Tags {
@@ -39,7 +40,7 @@ func Productboard(o ProductboardOptions) Encoder {
 	return func(dst []byte, e *event.Event, n event.Note) []byte {
 		dst = append(dst, `{"data":{"type":"textNote","fields":{"name":`...)
 		start := len(dst)
-		dst = quoteText(appendSummary(dst, e, summaryMax), start)
+		dst = quoteText(appendSummary(dst, e, n, summaryMax), start)
 		dst = append(dst, `,"content":`...)
 		start = len(dst)
 		dst = quoteText(appendHTML(dst, e, n), start)
@@ -54,31 +55,33 @@ func Productboard(o ProductboardOptions) Encoder {
 	}
 }
 
-// appendHTML is an event as HTML: its time and kind in a paragraph, and a list of its facts, escaped.
+// appendHTML is an event as HTML: its time and kind in a paragraph, and a list of its facts, escaped. Productboard strips the
+// tags that its page on rich text does not list, <br> among them, so that lines of a text are paragraphs.
 func appendHTML(dst []byte, e *event.Event, n event.Note) []byte {
 	start := len(dst)
-	dst = appendMilliseconds(append(dst, `<p>`...), e)
-	dst = append(dst[:start+len(`<p>`)], dst[start+len(`<p>"`):len(dst)-1]...) // without the quotes
-	dst = append(append(dst, ' '), e.Kind.String()...)
-	dst = append(dst, `</p>`...)
-	next, last := `<ul><li><b>`, ``
+	dst = append(appendWhen(append(dst, `<p>`...), e), `</p>`...)
+	next, last := `<ul><li>`, ``
 	facts(e, n, func(name, text []byte) {
 		if text = bytes.TrimSpace(text); len(text) == 0 || len(dst)-start > factsEnd {
 			return
 		}
-		dst = append(dst, next...)
+		lines := bytes.Split(cutText(bytes.Clone(text), 0, factMax), []byte{'\n'})
+		open, end := ``, ``
+		if len(lines) > 1 {
+			open, end = `<p>`, `</p>`
+		}
+		dst = append(append(append(dst, next...), open...), `<b>`...)
 		dst = append(dst, html.EscapeString(string(appendLabel(nil, name)))...)
 		dst = append(dst, `:</b> `...)
-		text = cutText(bytes.Clone(text), 0, factMax)
-		for i, line := range bytes.Split(text, []byte{'\n'}) {
+		for i, line := range lines {
 			if i > 0 {
-				dst = append(dst, `<br>`...)
+				dst = append(append(dst, end...), open...)
 			}
 			oneLine(line)
-			dst = append(dst, html.EscapeString(string(line))...)
+			dst = append(dst, html.EscapeString(string(bytes.TrimSpace(line)))...)
 		}
-		dst = append(dst, `</li>`...)
-		next, last = `<li><b>`, `</ul>`
+		dst = append(append(dst, end...), `</li>`...)
+		next, last = `<li>`, `</ul>`
 	})
 	return append(dst, last...)
 }

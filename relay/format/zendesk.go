@@ -43,7 +43,7 @@ func Zendesk(o ZendeskOptions) Encoder {
 		dst = appendEventSlug(dst, e, zendeskNameMax)
 		dst = append(dst, `","description":`...)
 		start := len(dst)
-		dst = quoteText(appendSummary(dst, e, summaryMax), start)
+		dst = quoteText(appendSummary(dst, e, n, summaryMax), start)
 		dst = appendMilliseconds(append(dst, `,"created_at":`...), e)
 		dst = append(dst, `,"properties":`...)
 		return append(appendZendeskProperties(dst, e, n), `}}`...)
