@@ -8,8 +8,8 @@ import (
 )
 
 // productboard makes a note of each event (version 2 of Productboard's API; version 1 is switched off). The API does not
-// make users: a note of a customer whom Productboard does not know is refused, which is why notes have no customer unless
-// the settings say so.
+// make users: a note of a customer whom Productboard does not know is answered with 404 (its guide to the move from version
+// 1), which is why notes have no customer unless the settings say so.
 var productboard = Type{
 	Name: "productboard", Title: "Productboard",
 	Single: true,
