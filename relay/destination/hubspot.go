@@ -15,7 +15,7 @@ import (
 // which each event is defined under the name that format.HubSpot gives it.
 var hubspot = Type{
 	Name: "hubspot", Title: "HubSpot",
-	Access: "a private app's token, with the scope analytics.behavioral_events.send",
+	Access: "a private app's token or a service key, with the scope analytics.behavioral_events.send",
 	Settings: []Setting{
 		{Name: "hub_id", Text: "the account's Hub ID, the digits in pe12345_name", Required: true},
 		{Name: "event_prefix", Text: `what the names of events begin with, such as "pendo_"`},
@@ -30,11 +30,13 @@ var hubspot = Type{
 // ofPeople says whether somebody did it: what administrators do to pages and guides concerns no contact and no customer.
 func ofPeople(k event.Kind) bool { return k < event.PageTagged || k >= event.FlowSeen }
 
-// hubSpotPaths are the batch endpoint's paths: HubSpot moves from numbers of versions to dates.
+// hubSpotPaths are the batch endpoint's paths: HubSpot moves from numbers of versions to dates, and supports v3 until
+// September 2027 (its guide to the move). They are those of HubSpot/HubSpot-public-api-spec-collection, "Send Event
+// Completions"; an early draft of 2026-09 had /events/custom/2026-09.
 var hubSpotPaths = map[string]string{
 	"v3":      "/events/v3/send/batch",
 	"2026-03": "/events/2026-03/send/batch",
-	"2026-09": "/events/custom/2026-09/send/batch",
+	"2026-09": "/events/2026-09/send/batch",
 }
 
 var (
@@ -130,13 +132,16 @@ func judgeHubSpot(a *Answer) Verdict {
 	return v
 }
 
-// repeated says whether an error says that the uuid was seen before. The words are not documented.
+// repeated says whether an error says that the uuid was seen before. HubSpot's specification says that of occurrences with
+// the same ID within a year "the first will be accepted and all others will be rejected"; the words of the rejection stand
+// nowhere, nor whether it is one of the request or silent.
 func repeated(said string) bool {
 	said = strings.ToLower(said)
 	return strings.Contains(said, "uuid") && (strings.Contains(said, "duplicate") || strings.Contains(said, "already"))
 }
 
-// hubSpotPause is how long a limit lasts that was exceeded: HubSpot counts in seconds, in ten seconds and in days.
+// hubSpotPause is how long a limit lasts that was exceeded: HubSpot counts in seconds, in ten seconds and in days. The
+// specification exempts this endpoint from the last two, which leaves them to accounts where that is otherwise.
 func hubSpotPause(policy string) time.Duration {
 	switch policy = strings.ToUpper(policy); {
 	case strings.Contains(policy, "DAILY"):

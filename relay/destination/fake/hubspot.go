@@ -10,9 +10,10 @@ import (
 	"unicode/utf16"
 )
 
-// HubSpot is HubSpot's endpoint for batches of custom event occurrences, in all its versions. It books an occurrence by
-// its uuid, and knows contacts by mail address, by record ID (digits) and by the event property visitor_id, which its event
-// definitions have as their matching ID, where MatchingID says so.
+// HubSpot is HubSpot's endpoint for batches of custom event occurrences, in all its versions: the fields, the 204 and the
+// shape of errors are those of HubSpot/HubSpot-public-api-spec-collection, "Send Event Completions". It books an occurrence
+// by its uuid, where the words for a repeat are made up, and knows contacts by mail address, by record ID (digits) and by
+// the event property visitor_id, which its event definitions have as their matching ID, where MatchingID says so.
 type HubSpot struct {
 	Desk
 	token, hub string
@@ -25,7 +26,7 @@ func NewHubSpot(token, hub string) *HubSpot {
 }
 
 var (
-	hubSpotPath     = regexp.MustCompile(`^/events/(v3|2026-03|custom/2026-09)/send/batch$`)
+	hubSpotPath     = regexp.MustCompile(`^/events/(v3|2026-03|2026-09)/send/batch$`)
 	hubSpotProperty = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 	uuidForm        = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
 )
@@ -49,14 +50,16 @@ func (h *HubSpot) send(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, 404, "OBJECT_NOT_FOUND", "resource not found: %s %s", r.Method, r.URL.Path)
 		return
 	case r.Header.Get("Authorization") != "Bearer "+h.token:
-		h.refuse(w, 401, "INVALID_AUTHENTICATION", "Authentication credentials not found")
+		h.refuse(w, 401, "INVALID_AUTHENTICATION", "Authentication credentials not found. This API supports OAuth 2.0 authentication and you can find more details at https://developers.hubspot.com/docs/methods/auth/oauth-overview")
 		return
 	case !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json"):
 		h.refuse(w, 415, "VALIDATION_ERROR", "Unsupported Media Type")
 		return
 	}
-	var batch struct{ Inputs []hubSpotInput }
-	if err := json.Unmarshal(body, &batch); err != nil {
+	var batch struct {
+		Inputs []hubSpotInput `json:"inputs"`
+	}
+	if err := strictJSON(body, &batch); err != nil {
 		h.refuse(w, 400, "VALIDATION_ERROR", "Invalid input JSON: %v", err)
 		return
 	}
@@ -73,7 +76,7 @@ func (h *HubSpot) send(w http.ResponseWriter, r *http.Request) {
 	}
 	for _, in := range batch.Inputs {
 		if h.Has(in.UUID) {
-			answerJSON(w, 400, `{"status":"error","message":"Duplicate event completion: uuid %s was already used","category":"VALIDATION_ERROR"}`, in.UUID)
+			answerJSON(w, 400, `{"status":"error","message":"Duplicate event completion: uuid %s was already used","correlationId":"aeb5f871-7f07-4993-9211-075dc63e7cbf","category":"VALIDATION_ERROR"}`, in.UUID)
 			return
 		}
 	}
@@ -94,6 +97,8 @@ func (h *HubSpot) fault(in *hubSpotInput) string {
 		return err.Error()
 	case !uuidForm.MatchString(in.UUID):
 		return fmt.Sprintf("no UUID: %q", in.UUID)
+	case in.Properties == nil:
+		return "no properties"
 	case in.Email == "" && in.ObjectID == "" && in.UTK == "" && (!h.MatchingID || in.Properties["visitor_id"] == ""):
 		return "no identifier of a record"
 	case len(in.Properties) > 50:
