@@ -120,6 +120,33 @@ func TestIntercomAfterFailures(t *testing.T) {
 	}
 }
 
+// TestIntercomKnowsNobody: what a browser did in which nobody has signed in is given up after one request, it is not asked for
+// again and again.
+func TestIntercomKnowsNobody(t *testing.T) {
+	events := people(3)
+	events[0].Visitor, events[1].Visitor = []byte(`"_PENDO_T_7Tw1ZJQ8oH"`), []byte(`"undefined"`)
+	vendor := fake.NewIntercom("dG9r")
+	vendor.Unknown = func(user string) bool { return user != "v2@example.com" }
+	d := drive(t, planOf(t, "intercom", Settings{AccessToken: "dG9r"}), vendor, events)
+	if d.requests != 3 || d.delivered != 1 || len(d.dead) != 2 || len(vendor.Broken()) > 0 {
+		t.Errorf("%+v, %q", d, vendor.Broken())
+	}
+}
+
+// TestIntercomTakesAnything: keys that Intercom does not take, half characters and times to come have it refuse nothing.
+func TestIntercomTakesAnything(t *testing.T) {
+	events := people(2)
+	for i := range events {
+		events[i].Name, events[i].Time = []byte(`"half \ud83d"`), replyNow.AddDate(900, 0, 0).UnixMilli()
+		events[i].Properties = []byte("{\"a`b\":1,\"a!b\":2,\"A@B\":3,\"\\ud800\":\"\\udfff\",\"\\u0000\":4,\"\\\"\":5}")
+	}
+	events[1].Visitor = []byte(`"v\ud800"`)
+	vendor := fake.NewIntercom("dG9r")
+	if d := drive(t, planOf(t, "intercom", Settings{AccessToken: "dG9r"}), vendor, events); d.delivered != 2 || len(vendor.Broken()) > 0 {
+		t.Errorf("%+v, %q", d, vendor.Broken())
+	}
+}
+
 func TestIntercomWrongToken(t *testing.T) {
 	d := drive(t, planOf(t, "intercom", Settings{AccessToken: "old"}), fake.NewIntercom("dG9r"), people(2))
 	if d.requests != 1 || !strings.HasPrefix(d.off, "401 Unauthorized: unauthorized: set access_token") {

@@ -26,12 +26,12 @@ func TestIntercomAccepts(t *testing.T) {
 		if got.EventName == "" || strings.ContainsAny(got.EventName, ".$_") || got.CreatedAt != e.Time/1000 || (got.UserID == "") != (e.Visitor == nil) {
 			t.Errorf("%s: %s", k, body)
 		}
-		if got.Metadata == nil || len(got.Metadata) > 10 {
+		if got.Metadata == nil || len(got.Metadata) > 20 {
 			t.Errorf("%s: %d keys", k, len(got.Metadata))
 		}
 		for key, value := range got.Metadata {
 			text, isText := value.(string)
-			if _, isNumber := value.(float64); !isText && !isNumber || len(utf16.Encode([]rune(text))) > 255 || strings.ContainsAny(key, ".$") {
+			if _, isNumber := value.(float64); !isText && !isNumber || len(utf16.Encode([]rune(text))) > 255 || strings.ContainsAny(key, ".$~`!@#%^&*'{}|\\\"\x00") {
 				t.Errorf("%s: %s = %v", k, key, value)
 			}
 		}
@@ -60,7 +60,25 @@ func TestIntercomName(t *testing.T) {
 	f(event.TrackEventReceived, `"`+strings.Repeat("n", 256)+`"`, `"`+strings.Repeat("n", 254)+`…"`)
 }
 
-// TestIntercomMetadata: ten texts and numbers, the most important first.
+// TestIntercomWho: a contact is a visitor who is known, as UTF-8 can hold the ID, and nothing happens before 1971 or after it
+// was told.
+func TestIntercomWho(t *testing.T) {
+	f := func(visitor string, at int64, want string) {
+		t.Helper()
+		e := event.Event{Kind: event.RageClick, Visitor: []byte(visitor), Time: at, Received: 1626804144999}
+		if got := string(Intercom(nil, &e, event.Note{})); got != `{"event_name":"rage-click",`+want+`,"metadata":{}}` {
+			t.Errorf("%s at %d: %s, want %s", visitor, at, got, want)
+		}
+	}
+	f(`"u"`, 1626804143999, `"created_at":1626804143,"user_id":"u"`)
+	f(`"a\ud800"`, 1626804145000, `"created_at":1626804144,"user_id":"a`+"\ufffd"+`"`)
+	f(`"_PENDO_T_a"`, 253402300799999, `"created_at":1626804144`)
+	f(`"null"`, -1, `"created_at":1626804144`)
+	f(`""`, 0, `"created_at":1626804144`)
+	f(``, 0, `"created_at":1626804144`)
+}
+
+// TestIntercomMetadata: twenty texts and numbers, the most important first.
 func TestIntercomMetadata(t *testing.T) {
 	f := func(e event.Event, n event.Note, want string) {
 		t.Helper()
@@ -77,11 +95,13 @@ func TestIntercomMetadata(t *testing.T) {
 	properties(`{}`, `{}`)
 	properties(`{"a":"b","n":-1.5,"t":true,"f":false,"null":null,"empty":"","list":[1],"o":{}}`, `{"a":"b","n":-1.5,"t":"true","f":"false"}`)
 	properties(`{"a":{"b":1,"c":{"d":2,"e":{"f":3}},"g":4},"h":5}`, `{"a_b":1,"a_c_d":2,"a_g":4,"h":5}`)
-	properties(`{"a.b$c":1,"$d":2,"é\n":3,"\"":4}`, `{"a_b_c":1,"_d":2,"é\n":3,"\"":4}`)
+	properties(`{"a.b$c":1,"$d":2,"é\n":3,"\"":4,"a~b`+"`"+`!@#%^&*'{}|\\c":5,"x-y z":6}`, `{"a_b_c":1,"_d":2,"é_":3,"_":4,"a_b_____________c":5,"x-y z":6}`)
+	properties(`{"Plan":1,"plan":2,"PLAN":{"É":3,"é":4}}`, `{"Plan":1,"PLAN_É":3}`)
 	properties(`{"7":1,"12":{"3":2},"007":3,"":4}`, `{"_7":1,"12_3":2,"_007":3,"_":4}`)
 	properties(`{"a_b":1,"a.b":2,"a":{"b":3},"c":""}`, `{"a_b":1}`)
 	properties(`{"c.d":"","c_d":2}`, `{"c_d":2}`)
-	properties(`{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6,"g":7,"h":8,"i":"","j":10,"k":11,"l":12}`, `{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6,"g":7,"h":8,"j":10,"k":11}`)
+	properties(`{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6,"g":7,"h":8,"i":"","j":10,"k":11,"l":12,"m":13,"n":14,"o":15,"p":16,"q":17,"r":18,"s":19,"t":20,"u":21,"v":22}`,
+		`{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6,"g":7,"h":8,"j":10,"k":11,"l":12,"m":13,"n":14,"o":15,"p":16,"q":17,"r":18,"s":19,"t":20,"u":21}`)
 	long := strings.Repeat("x", 253)
 	properties(`{"a":"`+long+`yz"}`, `{"a":"`+long+`yz"}`)
 	properties(`{"a":"`+long+`😀"}`, `{"a":"`+long+`😀"}`)

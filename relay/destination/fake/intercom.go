@@ -6,10 +6,12 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Intercom is Intercom's endpoint for events. Of the same user, name and second it takes one event, and answers 202 to the
-// others as well. It books events by these three, as Key makes of them.
+// others as well. It books events by these three, as Key makes of them. Its rules are those of intercom/Intercom-OpenAPI,
+// descriptions/2.14, and of Intercom's help, "Set up event tracking in Intercom".
 type Intercom struct {
 	Desk
 	token string
@@ -46,18 +48,20 @@ func (i *Intercom) serve(w http.ResponseWriter, r *http.Request) {
 		refuse(http.StatusNotFound, "not_found", "The requested resource was not found")
 	case r.Header.Get("Authorization") != "Bearer "+i.token:
 		refuse(http.StatusUnauthorized, "unauthorized", "Access Token Invalid")
-	case r.Header.Get("Intercom-Version") == "" || r.Header.Get("Accept") != "application/json" || r.Header.Get("Content-Type") != "application/json":
+	case r.Header.Get("Intercom-Version") != "2.14" || r.Header.Get("Accept") != "application/json" || r.Header.Get("Content-Type") != "application/json":
 		i.Broke("headers %v", r.Header)
 		refuse(http.StatusBadRequest, "intercom_version_invalid", "The requested version could not be found")
-	case json.Unmarshal(body, &e) != nil:
+	case json.Unmarshal(body, &e) != nil || lone.Match(body):
 		i.Broke("no event: %s", body)
 		refuse(http.StatusBadRequest, "bad_request", "bad 'JSON'")
 	case e.Name == "" || e.User == "" || e.Created <= 0 || e.Created > time.Now().Unix()+86400:
-		i.Broke("event_name, user_id or created_at: %s", body)
-		refuse(http.StatusUnprocessableEntity, "parameter_invalid", "event_name, created_at and user_id are required")
+		if e.Name == "" || e.Created <= 0 || e.Created > time.Now().Unix()+86400 {
+			i.Broke("event_name or created_at: %s", body)
+		}
+		refuse(http.StatusBadRequest, "parameter_invalid", "event_name, created_at and one of id, user_id and email are required")
 	case i.fault(e.Metadata) != "":
 		i.Broke("metadata %s: %s", i.fault(e.Metadata), body)
-		refuse(http.StatusUnprocessableEntity, "parameter_invalid", "metadata")
+		refuse(http.StatusBadRequest, "bad_request", "Invalid metadata")
 	case i.Unknown(e.User):
 		refuse(http.StatusNotFound, "not_found", "User Not Found")
 	default:
@@ -68,20 +72,19 @@ func (i *Intercom) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// fault is the key of a member that Intercom does not take.
+// fault is the key of a member that Intercom does not take, or would ignore.
 func (i *Intercom) fault(metadata map[string]any) string {
-	if len(metadata) > 10 {
-		return "has more than 10 keys"
+	if len(metadata) > 20 {
+		return "has more than 20 keys"
 	}
+	keys := map[string]bool{}
 	for key, value := range metadata {
-		switch value.(type) {
-		case string, float64:
-		default:
+		text, isText := value.(string)
+		_, isNumber := value.(float64)
+		if !isText && !isNumber || utf8.RuneCountInString(text) > 255 || strings.ContainsAny(key, ".$~`!@#%^&*'{}|\\\"\x00") || keys[strings.ToLower(key)] {
 			return key
 		}
-		if strings.ContainsAny(key, ".$") {
-			return key
-		}
+		keys[strings.ToLower(key)] = true
 	}
 	return ""
 }
