@@ -149,12 +149,19 @@ func (r *Relay) fleetOptions() deliver.Options {
 func (r *Relay) startSenders() error {
 	r.reloading.Lock()
 	defer r.reloading.Unlock()
+	if err := r.fleet.Sweep(); err != nil {
+		r.logger.Error("what deleted webhooks had collected is still there", "error", err, "next", "see that the relay's user may write there; the next start tries again")
+	}
 	if err := errors.Join(r.hooks.Start(), r.startUpstreams()); err != nil {
 		return err
 	}
 	if left := r.log.Waiting(); len(left) > 0 {
 		r.logger.Warn("webhooks that are no longer configured have undelivered events, which wait until the log's limits take them",
 			"webhooks", len(left), "next", "configure them again under the same names, or leave it")
+	}
+	if left, err := r.fleet.Stranded(); err != nil || len(left) > 0 {
+		r.logger.Warn("files were collected for webhooks that are no longer configured, or are of another type now; nobody ships them",
+			"folders", left, "error", err, "next", "configure these webhooks again under the same names, or remove the folders")
 	}
 	return nil
 }

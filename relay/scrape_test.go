@@ -27,7 +27,8 @@ type metrics struct {
 func scrape(t *testing.T) *metrics {
 	to := newTarget(t)
 	r := run(t, fmt.Sprintf("[telemetry]\notlp = %q\n", newCollector(t).URL)+"[smtp]\nserver = \"127.0.0.1:1\"\nfrom = \"relay@example.com\"\n"+
-		reloadApp+fmt.Sprintf("key = \"k2\"\nupstream = %q\n", to.URL)+reloadHook("a", to.URL, "trackEventReceived")+"where = 'visitor != nil'\n")
+		reloadApp+fmt.Sprintf("key = \"k2\"\nupstream = %q\n", to.URL)+reloadHook("a", to.URL, "trackEventReceived")+"where = 'visitor != nil'\n"+
+		"[[webhook]]\nname = \"report\"\ntype = \"file\"\nenabled = true\nevents = [\"trackEventReceived\"]\nsettings = { every = \"daily\" }\n")
 	r.track("k1", "one")
 	to.wait(`"one"`)
 	for path, status := range map[string]int{"/data/ptm.gif/k2?jzb=eJyLjgUAARUAuQ": http.StatusOK, "/data/ptm.gif/wrong": http.StatusForbidden} {

@@ -72,8 +72,11 @@ func (s seats) Remove(name string) error {
 	return s.log.Drop(q.(*wal.Queue)) // newFleet opens no others
 }
 
-// Drop drops a queue that no sender has.
+// Drop drops a queue that no sender has, and what was collected from it.
 func (s seats) Drop(queue uint32) error {
+	if err := s.Fleet.Drop(queue); err != nil {
+		return err
+	}
 	if q := s.log.Find(queue); q != nil {
 		return s.log.Drop(q)
 	}

@@ -100,8 +100,9 @@ func (f *Fleet) Replace(name string, w *hook.Webhook, disabled string) error {
 	return nil
 }
 
-// Remove ends a webhook's sender and returns its queue, which is the caller's to drop. Attempts under way end, but
-// nothing is begun any more.
+// Remove ends the sender of a webhook that is deleted and returns its queue, which is the caller's to drop. Attempts under
+// way end, but nothing is begun any more. What it had collected and not shipped is discarded; when the process dies before
+// that, Sweep does.
 func (f *Fleet) Remove(name string) (Queue, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -111,6 +112,9 @@ func (f *Fleet) Remove(name string) (Queue, error) {
 	}
 	f.retire(s, "")
 	s.queue.Hold(true)
+	if err := forsake(append(slices.Clone(s.forerunners), s)); err != nil {
+		return nil, fmt.Errorf("remove sender of webhook %q: %w", name, err)
+	}
 	return s.queue, nil
 }
 

@@ -2,8 +2,6 @@ package deliver
 
 import (
 	"context"
-	"path/filepath"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -25,7 +23,8 @@ func newBerth() *berth { return &berth{ready: make(chan struct{}), closed: make(
 // carrierRetry is how long a sender waits before it tries again to open a carrier.
 const carrierRetry = 10 * time.Second
 
-// openCarrier opens the carrier in the background, of a plan that has one.
+// openCarrier opens the carrier in the background, of a plan that has one. Nobody waits while it is open: a goroutine of its
+// own closes it when the sender halts.
 func (s *Sender) openCarrier() {
 	if s.berth == nil || s.berth.begun {
 		return
@@ -33,23 +32,43 @@ func (s *Sender) openCarrier() {
 	s.berth.begun = true
 	forerunners := s.forerunners
 	s.probes.Go(func() {
-		h := s.berth
-		defer close(h.closed)
 		if !s.awaitEnds(forerunners) {
+			s.leaveBerth()
 			return
 		}
 		c := s.makeCarrier()
 		if c == nil {
+			s.leaveBerth()
 			return
 		}
-		h.carrier.Store(&c)
-		close(h.ready)
-		<-s.soft.Done()
-		s.crew.wait()
-		if err := c.Close(); err != nil {
-			s.logger.Warn("carrier did not close in order", "error", err)
-		}
+		s.berth.carrier.Store(&c)
+		close(s.berth.ready)
+		s.probes.Add(1)
+		context.AfterFunc(s.soft, func() {
+			defer s.probes.Done()
+			s.closeCarrier(c)
+		})
 	})
+}
+
+// closeCarrier closes it when no lane uses it any more.
+func (s *Sender) closeCarrier(c freight.Carrier) {
+	s.crew.wait()
+	if err := c.Close(); err != nil {
+		s.logger.Warn("carrier did not close in order", "error", err)
+	}
+	s.leaveBerth()
+}
+
+// leaveBerth says that the sender has no carrier open, and never will have again.
+func (s *Sender) leaveBerth() {
+	close(s.berth.closed)
+	if !s.forsaken.Load() {
+		return
+	}
+	if err := freight.Discard(s.freightDir()); err != nil {
+		s.logger.Error("what a deleted webhook had collected is still there", "error", err, "next", "the next start tries again")
+	}
 }
 
 // awaitEnds waits until those that had the queue before have no lane and no carrier any more: what they had in hand
@@ -98,12 +117,8 @@ func (s *Sender) makeCarrier() freight.Carrier {
 }
 
 func (s *Sender) freightOptions() freight.Options {
-	o := freight.Options{Webhook: s.hook.Name, Dial: s.dialer.connect, UserAgent: s.opt.UserAgent, Logger: s.logger, Now: s.opt.Now,
-		Mail: s.opt.Mail, Scrub: func(text string) string { return hook.ScrubText(text, s.secrets) }}
-	if s.opt.Dir != "" {
-		o.Dir = filepath.Join(s.opt.Dir, strconv.FormatUint(uint64(s.hook.Queue), 10))
-	}
-	return o
+	return freight.Options{Webhook: s.hook.Name, Dial: s.dialer.connect, UserAgent: s.opt.UserAgent, Logger: s.logger, Now: s.opt.Now,
+		Dir: s.freightDir(), Mail: s.opt.Mail, Scrub: func(text string) string { return hook.ScrubText(text, s.secrets) }}
 }
 
 // ship makes one attempt for the batch in hand with the carrier, which is open.

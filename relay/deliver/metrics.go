@@ -118,7 +118,8 @@ var (
 )
 
 func (c queueCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{backlogDesc, flightDesc, parkedDesc, deadDesc, trimmedDesc, ageDesc, lanesDesc, faultsDesc} {
+	for _, d := range []*prometheus.Desc{backlogDesc, flightDesc, parkedDesc, deadDesc, trimmedDesc, ageDesc, lanesDesc, faultsDesc,
+		exportFilesDesc, exportBytesDesc, exportOverdueDesc, exportShippedDesc, exportFailedDesc} {
 		ch <- d
 	}
 }
@@ -144,5 +145,6 @@ func (c queueCollector) Collect(ch chan<- prometheus.Metric) {
 		}
 		gauge(ageDesc, age)
 		ch <- prometheus.MustNewConstMetric(trimmedDesc, prometheus.CounterValue, float64(q.Trimmed), name)
+		collectExports(ch, s, now)
 	}
 }

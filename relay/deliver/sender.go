@@ -45,6 +45,8 @@ type Sender struct {
 	berth   *berth   // nil: lanes make the requests themselves
 	archive *archive // nil: batches do not become objects
 
+	forsaken atomic.Bool // the webhook was deleted, with what its carrier kept
+
 	gathering chan struct{} // of a sender of batches: held by the lane that takes entries
 	batchMost atomic.Int32  // events in a batch, after one was split; 0: as many as the plan says
 

@@ -93,6 +93,7 @@ func (x *export) dispatch(ctx context.Context, s *spool) {
 		x.logger.Error("an export was shipped and cannot be taken away", "file", s.path, "error", err)
 	}
 	x.mu.spools = slices.DeleteFunc(x.mu.spools, func(other *spool) bool { return other == s })
+	x.mu.shipped++
 	x.logger.Info("export shipped", "period", s.head.Label, "events", s.events, "bytes", s.end)
 }
 
@@ -106,7 +107,12 @@ func (x *export) postpone(s *spool, v destination.Verdict) {
 		s.pause = pauseMost
 		x.mu.refused = "the export of " + s.head.Label + " was refused: " + v.Reason
 	}
-	s.again = x.now().Add(s.pause)
+	now := x.now()
+	if s.tried.IsZero() {
+		s.tried = now
+	}
+	s.again = now.Add(s.pause)
+	x.mu.failed++
 	x.logger.Warn("an export was not shipped", "period", s.head.Label, "events", s.events, "outcome", v.Outcome.String(),
 		"reason", x.scrub(v.Reason), "again", s.pause)
 }

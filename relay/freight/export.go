@@ -60,12 +60,14 @@ type export struct {
 		spools  []*spool
 		held    map[span]bool // parcels, those of shipped files too
 		refused string        // why an export was refused, for the next Ship to tell
+		shipped uint64        // files
+		failed  uint64        // attempts to ship one
 	}
 }
 
 func newExport(plan *destination.Plan, o Options, s store) (*export, error) {
 	x := &export{settings: &plan.Settings, store: s, folder: filepath.Join(o.Dir, exportFolder), part: exportPart, free: freeBytes, now: o.Now, scrub: o.Scrub,
-		logger: o.Logger.With("webhook", o.Webhook), wake: make(chan struct{}, 1), ended: make(chan struct{})}
+		logger: o.Logger, wake: make(chan struct{}, 1), ended: make(chan struct{})}
 	if plan.Type == "mail" {
 		x.part = mailPart
 	}
@@ -249,7 +251,7 @@ func (x *export) mendLocked() error {
 		if err != nil {
 			return err
 		}
-		again.again, again.pause = s.again, s.pause
+		again.again, again.pause, again.tried = s.again, s.pause, s.tried
 		x.mu.spools[i] = again
 	}
 	return nil

@@ -55,7 +55,7 @@ type Options struct {
 	// Mail hands a letter to the mail server of the relay and says what that made of it; nil when there is none. It ends soon
 	// after ctx does.
 	Mail   func(ctx context.Context, l *Letter) destination.Verdict
-	Logger *slog.Logger
+	Logger *slog.Logger // names the webhook
 	// Scrub masks the webhook's secrets in what a destination said, before it is logged; nil: there are none.
 	Scrub func(text string) string
 	Now   func() time.Time // default: the machine's clock

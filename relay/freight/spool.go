@@ -36,6 +36,7 @@ type spool struct {
 	sealed bool
 	broken bool // an error left the files in a state that only opening anew knows
 
+	tried time.Time     // when the first attempt was made that failed
 	again time.Time     // not shipped before
 	pause time.Duration // between the last two attempts
 }

@@ -1,0 +1,137 @@
+package deliver
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"edgerelay/relay/freight"
+)
+
+func (s *Sender) freightDir() string { return freightDir(s.opt.Dir, s.hook.Queue) }
+
+// freightDir is the folder of a webhook's carriers; "" when they have none.
+func freightDir(root string, queue uint32) string {
+	if root == "" {
+		return ""
+	}
+	return filepath.Join(root, strconv.FormatUint(uint64(queue), 10))
+}
+
+// forsake discards what the carriers of a deleted webhook kept, at the latest when the last of them has closed. The senders
+// are those that had its queue, and are retired.
+func forsake(senders []*Sender) error {
+	dir := senders[0].freightDir()
+	if dir == "" {
+		return nil
+	}
+	if err := freight.Forsake(dir); err != nil {
+		return err
+	}
+	atWork := false
+	for _, s := range senders {
+		s.forsaken.Store(true)
+		atWork = atWork || s.berth != nil && s.berth.begun && !isClosed(s.berth.closed)
+	}
+	if atWork {
+		return nil // leaveBerth sees to it
+	}
+	return freight.Discard(dir)
+}
+
+// Drop discards what the deleted webhook of a queue that no sender has had collected and not shipped.
+func (f *Fleet) Drop(queue uint32) error {
+	if dir := freightDir(f.opt.Load().Dir, queue); dir != "" {
+		return freight.Discard(dir)
+	}
+	return nil
+}
+
+// Sweep discards what is left of webhooks that were deleted by a process that died. No sender was started yet.
+func (f *Fleet) Sweep() error {
+	if root := f.opt.Load().Dir; root != "" {
+		return freight.Sweep(root)
+	}
+	return nil
+}
+
+// Stranded are the folders with collected files that no webhook ships: theirs is not configured any more, or is of another
+// type now. They wait for it to come back.
+func (f *Fleet) Stranded() (folders []string, err error) {
+	root := f.opt.Load().Dir
+	entries, err := os.ReadDir(root)
+	if root == "" || errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var shipped []string
+	for _, s := range f.Senders() {
+		if s.berth != nil && s.hook.Plan.Archive {
+			shipped = append(shipped, s.freightDir())
+		}
+	}
+	for _, entry := range entries {
+		dir := filepath.Join(root, entry.Name())
+		if b, _ := freight.Waiting(dir); b.Files > 0 && !slices.Contains(shipped, dir) { // what cannot be read, nobody ships either
+			folders = append(folders, dir)
+		}
+	}
+	return folders, err
+}
+
+// backlog is what the webhook has collected and not shipped; ok is false when it collects nothing and nothing is left. Of one
+// that is turned off, or whose carrier is not open yet, it is read from the disk.
+func (s *Sender) backlog() (b freight.Backlog, ok bool) {
+	if s.berth == nil || !s.hook.Plan.Archive {
+		return b, false
+	}
+	if c := s.berth.carrier.Load(); c != nil && !isClosed(s.berth.closed) {
+		x, ok := (*c).(freight.Exporter)
+		if ok {
+			b = x.Backlog()
+		}
+		return b, ok
+	}
+	if dir := s.freightDir(); dir != "" {
+		b, _ = freight.Waiting(dir) // the next carrier says what it cannot read
+	}
+	return b, b.Files > 0 || s.hook.Plan.Settings.Of("every") != ""
+}
+
+var (
+	exportFilesDesc = prometheus.NewDesc("edge_export_files",
+		"Files of webhooks with every that are collected on this disk and not shipped yet, those of the present period included.", []string{"webhook"}, nil)
+	exportBytesDesc = prometheus.NewDesc("edge_export_bytes",
+		"Bytes of these files.", []string{"webhook"}, nil)
+	exportOverdueDesc = prometheus.NewDesc("edge_export_overdue_seconds",
+		"How long the first of these files should have been shipped; 0 while none is due. One that grows says that the webhook is off, or that its destination takes nothing.", []string{"webhook"}, nil)
+	exportShippedDesc = prometheus.NewDesc("edge_export_shipped_total",
+		"Files that the destination has.", []string{"webhook"}, nil)
+	exportFailedDesc = prometheus.NewDesc("edge_export_failed_total",
+		"Attempts to ship a file that came to nothing; the log says why, and when the next one is made.", []string{"webhook"}, nil)
+)
+
+// collectExports tells of a webhook that collects files; others have no such series.
+func collectExports(ch chan<- prometheus.Metric, s *Sender, now time.Time) {
+	b, ok := s.backlog()
+	if !ok {
+		return
+	}
+	overdue := 0.0
+	if !b.Due.IsZero() {
+		overdue = max(now.Sub(b.Due), 0).Seconds()
+	}
+	tell := func(d *prometheus.Desc, kind prometheus.ValueType, v float64) {
+		ch <- prometheus.MustNewConstMetric(d, kind, v, s.hook.Name)
+	}
+	tell(exportFilesDesc, prometheus.GaugeValue, float64(b.Files))
+	tell(exportBytesDesc, prometheus.GaugeValue, float64(b.Bytes))
+	tell(exportOverdueDesc, prometheus.GaugeValue, overdue)
+	tell(exportShippedDesc, prometheus.CounterValue, float64(b.Shipped))
+	tell(exportFailedDesc, prometheus.CounterValue, float64(b.Failed))
+}
