@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -98,6 +99,30 @@ func TestHostileEvents(t *testing.T) {
 						t.Errorf("%s %s %d: no JSON: %.300s", name, k, i, body)
 					}
 				}
+			}
+		}
+	}
+}
+
+// TestNoHalfCharacters: products and warehouses get no half of a surrogate pair, wherever a page puts it. UTF-8 cannot hold
+// one: who stores texts as UTF-8 refuses the request, and all that is in it.
+func TestNoHalfCharacters(t *testing.T) {
+	half := []byte(`"a\ud83d"`)
+	lone := regexp.MustCompile(`(?:^|[^\\])(?:\\\\)*\\ud[89a-f]`)
+	plans := everyPlan(t)
+	for _, name := range []string{"segment", "intercom", "userpilot", "amplitude", "mixpanel", "ga4", "hubspot", "jira", "productboard", "slack", "snowflake", "bigquery"} {
+		plan, kind := plans[name], byName(t, name)
+		for _, k := range event.Kinds() {
+			if kind.Takes != nil && !kind.Takes(k) {
+				continue
+			}
+			e := event.Event{Kind: k, Time: 1626804144000, AppName: []byte("shop"), App: []byte(`{"name":"a\ud83d"}`), Subscription: []byte(`{"name":"\udc00"}`),
+				Visitor: half, Account: half, UserAgent: half, URL: half, Name: half, Source: half, IDs: [][]byte{half, half},
+				Properties: []byte(`{"a\ud83d":1,"b":"\udc00","c":{"d":["\udfff"],"type":"\ud83d"}}`)}
+			e.Guide = event.Guide{ID: half, Name: half, StepID: half, Language: half, Properties: e.Properties,
+				NPS: []byte(`{"rating":9,"reason":"\ud83d"}`), PollResponses: []byte(`[{"response":"\ud83d","pollId":"\udc00"}]`)}
+			if item := plan.Body.Item(nil, &e, event.Note{All: true}); lone.Match(item) {
+				t.Errorf("%s %s: %s", name, k, item)
 			}
 		}
 	}

@@ -38,7 +38,7 @@ func planSegment(s *Settings, fault func(field, text string, args ...any)) *Plan
 			{"Content-Type", "application/json"},
 			{"Authorization", basic(s.WriteKey, "")},
 		},
-		Body:  Body{Open: `{"batch":[`, Between: ",", Close: `]}`, Item: format.Segment},
+		Body:  Body{Open: `{"batch":[`, Between: ",", Close: `]}`, Item: format.SegmentCall},
 		Batch: Batch{Count: segmentCount, Bytes: segmentBytes, Item: segmentItem},
 		Judge: judgeSegment,
 	}

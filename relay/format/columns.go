@@ -50,7 +50,7 @@ func appendColumns(dst []byte, e *event.Event, n event.Note, nested func(dst []b
 }
 
 // mendSurrogates makes U+FFFD of lone surrogates in stable JSON, in place: UTF-8 cannot hold them, and warehouses refuse a
-// whole request for one. Stable JSON escapes none but lone ones. slashes is how many backslashes the text has for one: 2
+// whole request for one. The escape that it writes is no stable JSON. Stable JSON escapes none but lone ones. slashes is how many backslashes the text has for one: 2
 // where it is the text of a JSON string itself.
 func mendSurrogates(text []byte, slashes int) {
 	for i := 0; i < len(text); i++ {

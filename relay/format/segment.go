@@ -43,6 +43,16 @@ func Segment(dst []byte, e *event.Event, n event.Note) []byte {
 	return append(dst, `}}`...)
 }
 
+// SegmentCall is Segment for Segment itself, which hands the call on to warehouses and products: U+FFFD stands for half a
+// surrogate pair, which UTF-8 cannot hold and they refuse. A receiver of the format has it as the page sent it, so that what
+// it prints again is what was signed.
+func SegmentCall(dst []byte, e *event.Event, n event.Note) []byte {
+	start := len(dst)
+	dst = Segment(dst, e, n)
+	mendSurrogates(dst[start:], 1)
+	return dst
+}
+
 // appendNobody stands for the visitor of an event that no visitor took part in.
 func appendNobody(dst []byte, e *event.Event) []byte {
 	if account := present(e.Account); account != nil {

@@ -94,3 +94,17 @@ func TestSegmentBegins(t *testing.T) {
 		t.Errorf("got  %s\nwant %s…", got, want)
 	}
 }
+
+// TestSegmentCall: Segment itself gets no half characters; a receiver of the format gets them as they came.
+func TestSegmentCall(t *testing.T) {
+	e := event.Event{Kind: event.TrackEventReceived, Visitor: []byte(`"v\ud800"`), Properties: []byte(`{"k\udfff":"\\ud800","n":["\ud83d"]}`)}
+	got := string(SegmentCall([]byte(`"\ud800",`), &e, event.Note{}))
+	for _, want := range []string{`"\ud800",{`, `"userId":"v\ufffd"`, `{"k\ufffd":"\\ud800","n":["\ufffd"]}`} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%s, want %s in it", got, want)
+		}
+	}
+	if got := string(Segment(nil, &e, event.Note{})); !strings.Contains(got, `"userId":"v\ud800"`) || !strings.Contains(got, `["\ud83d"]`) {
+		t.Errorf("%s", got)
+	}
+}

@@ -13,7 +13,9 @@ import (
 // event_name is a track event's own name, for other kinds theirs. user_id is the visitor; without one, the account, else
 // the app, for Userpilot refuses what has none. metadata are the event's properties and what else is known of it; where
 // both have a name, the property stays. Userpilot takes no objects and arrays there: these become the text of their JSON.
+// U+FFFD stands for half a surrogate pair, which UTF-8 cannot hold.
 func UserpilotTrack(dst []byte, e *event.Event, n event.Note) []byte {
+	start := len(dst)
 	dst = append(dst, `{"user_id":`...)
 	if visitor := present(e.Visitor); visitor != nil {
 		dst = append(dst, visitor...)
@@ -30,6 +32,7 @@ func UserpilotTrack(dst []byte, e *event.Event, n event.Note) []byte {
 	m.members()
 	m.own(e, n)
 	m.survey(&e.Guide)
+	mendSurrogates(m.dst[start:], 1)
 	return append(m.dst, `}}`...)
 }
 
@@ -55,7 +58,9 @@ func (m *metadata) members() {
 
 func (m *metadata) value(value []byte) {
 	if value[0] == '{' || value[0] == '[' {
+		start := len(m.dst)
 		m.dst = event.AppendString(m.dst, value)
+		mendSurrogates(m.dst[start:], 2)
 	} else {
 		m.dst = append(m.dst, value...)
 	}

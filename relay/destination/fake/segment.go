@@ -4,10 +4,12 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"time"
 )
 
 // Segment is Segment's batch endpoint. Like the real one it answers 200 to what it drops: calls that name nobody or have no
-// type or event, batches that are too long, and wrong keys. It takes a messageId once.
+// type or event, batches that are too long, and wrong keys. It takes a messageId once. Its rules are those of
+// segmentio/segment-docs, src/connections/sources/catalog/libraries/server/http-api/index.md.
 type Segment struct {
 	Desk
 	key string
@@ -31,6 +33,9 @@ func (s *Segment) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	var batch struct{ Batch []json.RawMessage }
 	switch {
+	case r.Header.Get("Content-Type") != "application/json":
+		refuse("Content-Type")
+		return
 	case len(body) > 500_000:
 		refuse("Exceeded payload limit")
 		return
@@ -61,9 +66,11 @@ func (s *Segment) call(text []byte) {
 	var call struct {
 		Type, Event, UserID, AnonymousID, MessageID, Timestamp string
 	}
-	switch err := json.Unmarshal(text, &call); {
-	case err != nil:
-		s.Broke("%v: %s", err, text)
+	err := json.Unmarshal(text, &call)
+	_, late := time.Parse(time.RFC3339, call.Timestamp)
+	switch {
+	case err != nil || late != nil || lone.Match(text):
+		s.Broke("%v, %v, or half a character: %s", err, late, text)
 	case call.Type != "track" || call.Event == "":
 		s.Broke("no track call: %s", text)
 	case call.UserID == "" && call.AnonymousID == "":

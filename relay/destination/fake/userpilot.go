@@ -6,7 +6,7 @@ import (
 )
 
 // Userpilot is Userpilot's endpoint for events. It knows no repeats: an event that is sent twice is there twice. It books
-// what it takes by the event_id in the metadata.
+// what it takes by the event_id in the metadata. Its rules and words are those of docs.userpilot.com, "Track Event".
 type Userpilot struct {
 	Desk
 	key string
@@ -20,7 +20,7 @@ func (u *Userpilot) ServeHTTP(w http.ResponseWriter, r *http.Request) { u.Serve(
 func (u *Userpilot) serve(w http.ResponseWriter, r *http.Request) {
 	refuse := func(status int, code, message string) {
 		u.Broke("%d %s", status, message)
-		answerJSON(w, status, `{"errors":[{"error_code":%q,"message":%q}]}`, code, message)
+		answerJSON(w, status, `{"errors":[{"details":%q,"error":%q,"error_code":%q,"message":%q}]}`, message, http.StatusText(status), code, message)
 	}
 	body, err := Body(r)
 	var track struct {
@@ -35,10 +35,10 @@ func (u *Userpilot) serve(w http.ResponseWriter, r *http.Request) {
 	case r.Header.Get("Authorization") != "Token "+u.key:
 		refuse(http.StatusUnauthorized, "unauthorized", "Invalid API key")
 		return
-	case r.Header.Get("X-API-Version") == "" || r.Header.Get("Content-Type") != "application/json":
+	case r.Header.Get("X-API-Version") != "2020-09-22" || r.Header.Get("Content-Type") != "application/json":
 		refuse(http.StatusBadRequest, "bad_request", "X-API-Version or Content-Type")
 		return
-	case json.Unmarshal(body, &track) != nil:
+	case json.Unmarshal(body, &track) != nil || lone.Match(body):
 		refuse(http.StatusBadRequest, "bad_request", "no JSON")
 		return
 	case track.UserID == "" || track.EventName == "":
