@@ -148,6 +148,7 @@ func TestParseHostKeys(t *testing.T) {
 	f(hostKey+" comment\n\n# x\n"+hostKey, 2, 0)
 	f("files.example.com "+hostKey, 1, 0)
 	f("[files.example.com]:2222,[192.0.2.1]:2222 "+hostKey+"\nSHA256:"+strings.Repeat("A", 43), 1, 1)
+	f("256 SHA256:"+strings.Repeat("A", 43)+" root@files (ED25519)\n3072 SHA256:"+strings.Repeat("B", 43)+" no comment (RSA)", 0, 2)
 }
 
 func TestFilePlan(t *testing.T) {

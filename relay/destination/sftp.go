@@ -91,7 +91,7 @@ func (h *HostKeys) Has(key ssh.PublicKey) bool {
 }
 
 // ParseHostKeys reads one key a line: "ssh-ed25519 AAAA…", with the host before it as ssh-keyscan and known_hosts have it
-// or without, or a fingerprint. Lines that begin with # are comments.
+// or without, or a fingerprint, alone or as ssh-keygen -l prints it. Lines that begin with # are comments.
 func ParseHostKeys(text string) (*HostKeys, error) {
 	h := &HostKeys{}
 	for line := range strings.Lines(text) {
@@ -99,8 +99,8 @@ func ParseHostKeys(text string) (*HostKeys, error) {
 		if line == "" || line[0] == '#' {
 			continue
 		}
-		if print, ok := strings.CutPrefix(line, "SHA256:"); ok && len(print) == 43 {
-			h.Fingerprints = append(h.Fingerprints, line)
+		if print := fingerprint(line); print != "" {
+			h.Fingerprints = append(h.Fingerprints, print)
 			continue
 		}
 		key, _, _, _, err := ssh.ParseAuthorizedKey([]byte(line))
@@ -116,4 +116,18 @@ func ParseHostKeys(text string) (*HostKeys, error) {
 		return nil, errors.New("holds no key")
 	}
 	return h, nil
+}
+
+// fingerprint is the fingerprint that a line is, or has where ssh-keygen -l puts it: "256 SHA256:… comment (ED25519)".
+func fingerprint(line string) string {
+	parts := strings.Fields(line)
+	if _, err := strconv.ParseUint(parts[0], 10, 16); err == nil && len(parts) > 1 {
+		parts = parts[1:]
+	} else if len(parts) > 1 {
+		return ""
+	}
+	if print, ok := strings.CutPrefix(parts[0], "SHA256:"); !ok || len(print) != 43 {
+		return ""
+	}
+	return parts[0]
 }

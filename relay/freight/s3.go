@@ -174,6 +174,8 @@ func (b *bucket) judge(err error) destination.Verdict {
 	}
 	v := destination.Verdict{Outcome: destination.Retry, Status: e.StatusCode, Reason: clip(said)}
 	switch {
+	case e.Code == "NoSuchKey": // minio-go's word for a 404 without one; no store says it of an object that is put there
+		v.Reason = fmt.Sprintf("%s, and not in a store's words; is url the endpoint of an S3-compatible store?", destination.StatusText(e.StatusCode))
 	case strings.HasPrefix(e.Code, "ExpiredToken"):
 		b.keys.Expire() // the next attempt fetches new ones
 	case e.Code == "RequestTimeTooSkewed":

@@ -220,6 +220,7 @@ func TestS3Verdicts(t *testing.T) {
 	f(403, "InvalidAccessKeyId", destination.Off, "settings.access_key")
 	f(403, "SignatureDoesNotMatch", destination.Off, "settings.secret_key")
 	f(404, "NoSuchBucket", destination.Off, "make the bucket")
+	f(404, "", destination.Retry, "404 Not Found, and not in a store's words; is url the endpoint")
 	f(301, "PermanentRedirect", destination.Off, "settings.region")
 	f(307, "TemporaryRedirect", destination.Retry, "TemporaryRedirect")
 	f(302, "", destination.Off, "302 Found")

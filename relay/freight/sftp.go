@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/pkg/sftp"
@@ -31,8 +32,11 @@ type server struct {
 	address string
 	folder  string
 	keys    *destination.HostKeys
-	config  ssh.ClientConfig // but for what checks the host's key
+	config  ssh.ClientConfig // but for the host's key
 	dial    func(ctx context.Context, network, address string) (net.Conn, error)
+
+	kinds [][]string   // of host keys, by their algorithms: which to ask for, one after the other
+	known atomic.Int32 // the one of them that the server showed a known key of
 }
 
 func newSFTP(plan *destination.Plan, o Options) (Carrier, error) {
@@ -45,8 +49,8 @@ func newSFTP(plan *destination.Plan, o Options) (Carrier, error) {
 	if err := errors.Join(errAddress, errKeys, errLogin); err != nil {
 		return nil, fmt.Errorf("make the carrier of webhook %q: %w", o.Webhook, err)
 	}
-	v.config = ssh.ClientConfig{User: s.Of("user"), Auth: login, HostKeyAlgorithms: hostKeyAlgorithms(v.keys),
-		ClientVersion: "SSH-2.0-edgerelay"}
+	v.config = ssh.ClientConfig{User: s.Of("user"), Auth: login, ClientVersion: "SSH-2.0-edgerelay"}
+	v.kinds = hostKeyKinds(v.keys)
 	return newStoreCarrier(plan, o, v)
 }
 
@@ -75,11 +79,15 @@ func sftpLogin(s *destination.Settings) ([]ssh.AuthMethod, error) {
 	return login, nil
 }
 
-// hostKeyAlgorithms asks a server for the key that is known of it: it has several, and would show the one it likes best.
-// Nil, where only fingerprints are known, lets it.
-func hostKeyAlgorithms(known *destination.HostKeys) []string {
+// hostKeyKinds are what to ask a server for, which has a key of each kind as a rule and shows the one that comes first: what
+// is known of it. A fingerprint does not tell its kind, so all are asked for by turns.
+func hostKeyKinds(known *destination.HostKeys) [][]string {
 	if len(known.Fingerprints) > 0 {
-		return nil
+		return [][]string{
+			{ssh.KeyAlgoED25519},
+			{ssh.KeyAlgoECDSA256, ssh.KeyAlgoECDSA384, ssh.KeyAlgoECDSA521},
+			{ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256},
+		}
 	}
 	var algorithms []string
 	for _, key := range known.Keys {
@@ -89,33 +97,24 @@ func hostKeyAlgorithms(known *destination.HostKeys) []string {
 			algorithms = append(algorithms, key.Type())
 		}
 	}
-	return algorithms
+	return [][]string{algorithms}
 }
 
-// errHostKey is what a connection ends with whose server has shown a key that is not known.
-type errHostKey struct{ fingerprint string }
+// errHostKey is what a connection ends with whose server has shown only keys that are not known.
+type errHostKey struct{ shown []string }
 
 func (e *errHostKey) Error() string {
-	return "the server's host key is " + e.fingerprint + ", which settings.host_key does not have: another machine answers, or the key was changed"
+	return "the server's host key is " + strings.Join(e.shown, " or ") + ", which settings.host_key does not have: another machine answers, or the key was changed"
 }
 
 // put uploads under another name and renames. An attempt that broke leaves a file of that other name, which the next
 // attempt writes over.
 func (v *server) put(ctx context.Context, o *object) destination.Verdict {
-	conn, err := v.dial(ctx, "tcp", v.address)
-	if err != nil {
-		return unreached(err)
-	}
-	defer conn.Close()
-	defer context.AfterFunc(ctx, func() { _ = conn.Close() })() // whoever waits for it gets the error
-	client, err := v.login(conn)
+	client, hangUp, err := v.connect(ctx)
 	if err != nil {
 		return judgeSFTP(ctx, err)
 	}
-	defer func() {
-		_ = client.Close() // all that was to be said has been
-		_ = client.Wait()
-	}()
+	defer hangUp()
 	files, err := sftp.NewClient(client, sftp.UseConcurrentWrites(true))
 	if err != nil {
 		return judgeSFTP(ctx, fmt.Errorf("begin SFTP: %w", err))
@@ -124,12 +123,57 @@ func (v *server) put(ctx context.Context, o *object) destination.Verdict {
 	return judgeSFTP(ctx, upload(files, join(v.folder, o.key), strings.HasPrefix(v.folder, "/"), o))
 }
 
-func (v *server) login(conn net.Conn) (*ssh.Client, error) {
+// connect logs in to a server that shows a known key.
+func (v *server) connect(ctx context.Context) (client *ssh.Client, hangUp func(), err error) {
+	var strange errHostKey
+	first := int(v.known.Load())
+	for i := range v.kinds {
+		kind := (first + i) % len(v.kinds)
+		client, hangUp, err = v.call(ctx, v.kinds[kind])
+		var shown *errHostKey
+		switch {
+		case errors.As(err, &shown):
+			strange.shown = append(strange.shown, shown.shown...)
+		case err == nil:
+			v.known.Store(int32(kind))
+			return client, hangUp, nil
+		case !lacksHostKey(err):
+			return nil, nil, err
+		}
+	}
+	if len(strange.shown) > 0 {
+		err = &strange
+	}
+	return nil, nil, err
+}
+
+// call makes a connection on which the server shows a key of one of the algorithms, and logs in.
+func (v *server) call(ctx context.Context, algorithms []string) (*ssh.Client, func(), error) {
+	conn, err := v.dial(ctx, "tcp", v.address)
+	if err != nil {
+		return nil, nil, err
+	}
+	stay := context.AfterFunc(ctx, func() { _ = conn.Close() }) // whoever waits for it gets the error
+	client, err := v.login(conn, algorithms)
+	if err != nil {
+		stay()
+		_ = conn.Close()
+		return nil, nil, err
+	}
+	return client, func() {
+		_ = client.Close() // all that was to be said has been
+		_ = client.Wait()
+		stay()
+	}, nil
+}
+
+func (v *server) login(conn net.Conn, algorithms []string) (*ssh.Client, error) {
 	var unknown error
 	config := v.config
+	config.HostKeyAlgorithms = algorithms
 	config.HostKeyCallback = func(_ string, _ net.Addr, key ssh.PublicKey) error {
 		if !v.keys.Has(key) {
-			unknown = &errHostKey{ssh.FingerprintSHA256(key)}
+			unknown = &errHostKey{[]string{key.Type() + " " + ssh.FingerprintSHA256(key)}}
 		}
 		return unknown
 	}
@@ -218,14 +262,23 @@ func judgeSFTP(ctx context.Context, err error) destination.Verdict {
 		return refused(0, err.Error())
 	case strings.Contains(err.Error(), "unable to authenticate"):
 		return refused(0, err.Error()+"; see settings.user, password and private_key")
-	case strings.Contains(err.Error(), "no common algorithm for host key"):
+	case lacksHostKey(err):
 		return refused(0, "the server has no key of the kind that settings.host_key has")
 	case strings.Contains(err.Error(), "subsystem request failed"):
 		return refused(0, "the server offers this user no SFTP")
 	case errors.Is(err, fs.ErrPermission):
 		return refused(0, err.Error()+"; let the user write to settings.path")
-	case errors.As(err, &status): // a full disk has no code of its own
-		return destination.Verdict{Outcome: destination.Retry, Reason: clip(err.Error())}
+	case errors.As(err, &status):
+		said := err.Error()
+		if status.FxCode() == sftp.ErrSSHFxFailure { // a full disk has no code of its own
+			said += "; the server says no more: is its disk full, or the user's quota used up?"
+		}
+		return destination.Verdict{Outcome: destination.Retry, Reason: clip(said)}
 	}
 	return unreached(err)
+}
+
+// lacksHostKey says that a server has no key of the algorithms that it was asked for.
+func lacksHostKey(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "no common algorithm for host key")
 }

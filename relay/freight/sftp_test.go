@@ -5,8 +5,10 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"net"
@@ -27,7 +29,8 @@ type depot struct {
 	address  string
 	folder   string
 	host     ssh.Signer
-	user     string // the private key in PEM
+	more     []ssh.Signer // further host keys, of other kinds
+	user     string       // the private key in PEM
 	options  []sftp.ServerOption
 	noFiles  bool // no SFTP
 	question bool // the password is asked for as a question
@@ -45,6 +48,33 @@ func newKey(t *testing.T) (ssh.Signer, string) {
 		t.Fatal(err)
 	}
 	return signer, string(pem.EncodeToMemory(block))
+}
+
+func newCurveKey(t *testing.T) ssh.Signer {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newSigner(t, key)
+}
+
+func newRSAKey(t *testing.T) ssh.Signer {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newSigner(t, key)
+}
+
+func newSigner(t *testing.T, key any) ssh.Signer {
+	t.Helper()
+	signer, err := ssh.NewSignerFromKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signer
 }
 
 func newDepot(t *testing.T, change func(d *depot)) *depot {
@@ -80,7 +110,9 @@ func newDepot(t *testing.T, change func(d *depot)) *depot {
 			return nil, nil
 		}
 	}
-	config.AddHostKey(d.host)
+	for _, key := range append(d.more, d.host) {
+		config.AddHostKey(key)
+	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -204,6 +236,32 @@ func TestSFTPLogin(t *testing.T) {
 	f(nil, func(*depot) []string { return []string{"path", "up/load/"} })
 }
 
+// TestSFTPFingerprintOfAnyKey: a server has several host keys, and shows the one that it is asked for; the fingerprint of any
+// of them will do.
+func TestSFTPFingerprintOfAnyKey(t *testing.T) {
+	dials := &weather{}
+	curve, rsaKey := newCurveKey(t), newRSAKey(t)
+	d := newDepot(t, func(d *depot) { d.more = []ssh.Signer{rsaKey, curve} })
+	stranger, _ := newKey(t)
+	for i, key := range []ssh.Signer{d.host, curve, rsaKey} {
+		plan := d.plan(t, "host_key", ssh.FingerprintSHA256(stranger.PublicKey())+"\n"+ssh.FingerprintSHA256(key.PublicKey()), "prefix", fmt.Sprint(i))
+		c := newCarrier(t, plan, Options{Dial: dials.dial})
+		ship(t, c, newParcel(plan, 1, 3, noon), destination.Delivered)
+		before := len(dials.dialed())
+		ship(t, c, newParcel(plan, 20, 3, noon), destination.Delivered)
+		if n := len(dials.dialed()) - before; n != 1 {
+			t.Errorf("%s: %d connections when it is known which key the server has, want 1", key.PublicKey().Type(), n)
+		}
+	}
+	plan := d.plan(t, "host_key", ssh.FingerprintSHA256(stranger.PublicKey()))
+	v := ship(t, newCarrier(t, plan, Options{}), newParcel(plan, 1, 3, noon), destination.Off)
+	for _, key := range []ssh.Signer{d.host, curve, rsaKey} {
+		if shown := key.PublicKey().Type() + " " + ssh.FingerprintSHA256(key.PublicKey()); !strings.Contains(v.Reason, shown) {
+			t.Errorf("%q does not say %q", v.Reason, shown)
+		}
+	}
+}
+
 func TestSFTPVerdicts(t *testing.T) {
 	f := func(change func(d *depot), settings []string, want destination.Outcome, part string) {
 		t.Helper()
@@ -218,21 +276,18 @@ func TestSFTPVerdicts(t *testing.T) {
 		}
 	}
 	other, otherText := newKey(t)
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	curve, err := ssh.NewPublicKey(private.Public())
-	if err != nil {
-		t.Fatal(err)
-	}
+	curve := newCurveKey(t).PublicKey()
 	f(nil, []string{"password", "pass1"}, destination.Off, "unable to authenticate")
 	f(nil, []string{"password", "", "private_key", otherText}, destination.Off, "see settings.user")
-	f(nil, []string{"host_key", string(ssh.MarshalAuthorizedKey(other.PublicKey()))}, destination.Off, "the server's host key is SHA256:")
+	f(nil, []string{"host_key", string(ssh.MarshalAuthorizedKey(other.PublicKey()))}, destination.Off, "the server's host key is ssh-ed25519 SHA256:")
 	f(nil, []string{"host_key", ssh.FingerprintSHA256(other.PublicKey())}, destination.Off, "another machine answers")
 	f(nil, []string{"host_key", string(ssh.MarshalAuthorizedKey(curve))}, destination.Off, "no key of the kind")
 	f(func(d *depot) { d.noFiles = true }, nil, destination.Off, "offers this user no SFTP")
 	f(func(d *depot) { d.options = []sftp.ServerOption{sftp.ReadOnly()} }, nil, destination.Off, "let the user write to settings.path")
+	full := judgeSFTP(t.Context(), fmt.Errorf("write x: %w", &sftp.StatusError{Code: uint32(sftp.ErrSSHFxFailure)}))
+	if full.Outcome != destination.Retry || !strings.Contains(full.Reason, "is its disk full") {
+		t.Errorf("a failure without a reason: %s %q", full.Outcome, full.Reason)
+	}
 }
 
 func TestSFTPUnreachable(t *testing.T) {
