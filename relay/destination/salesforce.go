@@ -97,7 +97,7 @@ type salesforceError struct {
 func (e *salesforceError) code() string { return e.ErrorCode + e.StatusCode }
 
 // passes says whether an error goes away by itself: rows that somebody else has locked, triggers that took more than their
-// share, limits, outages.
+// share, limits, outages (Salesforce's pages on status codes, and on those of platform events).
 func (e *salesforceError) passes() (bool, time.Duration) {
 	switch e.code() {
 	case "REQUEST_LIMIT_EXCEEDED", "STORAGE_LIMIT_EXCEEDED":
@@ -105,7 +105,7 @@ func (e *salesforceError) passes() (bool, time.Duration) {
 	case "LIMIT_EXCEEDED":
 		return true, salesforceHourly
 	case "UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE", "PLATFORM_EVENT_PUBLISHING_UNAVAILABLE", "PLATFORM_EVENT_PUBLISH_FAILED",
-		"QUERY_TIMEOUT", "ALL_OR_NONE_OPERATION_ROLLED_BACK":
+		"PLATFORM_EVENT_ENCRYPTION_ERROR", "QUERY_TIMEOUT", "ALL_OR_NONE_OPERATION_ROLLED_BACK":
 		return true, 0
 	}
 	return strings.Contains(e.Message, "UNABLE_TO_LOCK_ROW") || strings.Contains(e.Message, "Too many SOQL queries"), 0

@@ -29,6 +29,11 @@ func TestSalesforcePlan(t *testing.T) {
 	if got := string(bodyOf(plan, []event.Event{e})); got != want || plan.URL.Path != "/services/data/v65.0/composite/sobjects" {
 		t.Errorf("%s\ngot  %s\nwant %s", plan.URL, got, want)
 	}
+	e.Visitor, e.Account = []byte(`"`+strings.Repeat("é", 254)+`😀"`), []byte(`"\ud800"`)
+	body := string(bodyOf(planOf(t, "salesforce", salesforceSettings()), []event.Event{e}))
+	if !strings.Contains(body, `"Visitor_Id__c":"`+strings.Repeat("é", 254)+`…","Account_Id__c":"`+"\ufffd"+`"`) || strings.Contains(body, "ud800") {
+		t.Errorf("IDs that do not fit: %s", body)
+	}
 	if secret, ok := findSetting(&salesforce, "client_secret"); !ok || !secret.Secret {
 		t.Error("client_secret is no secret")
 	}
@@ -72,6 +77,8 @@ func TestSalesforceJudge(t *testing.T) {
 		"delivered [delivered] [retry: 200 OK: UNABLE_TO_LOCK_ROW locked] [final: 200 OK: STRING_TOO_LONG long]")
 	f(reply{status: 200, count: 1, body: "[" + failed("LIMIT_EXCEEDED", "hourly") + "]"},
 		"retry after 10m0s [retry after 10m0s: 200 OK: LIMIT_EXCEEDED hourly] | 200 OK: no record was taken")
+	f(reply{status: 200, count: 1, body: "[" + failed("PLATFORM_EVENT_ENCRYPTION_ERROR", "no key") + "]"},
+		"retry [retry: 200 OK: PLATFORM_EVENT_ENCRYPTION_ERROR no key] | 200 OK: no record was taken")
 	f(reply{status: 200, count: 1, body: "[" + failed("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "Too many SOQL queries: 101") + "]"},
 		"retry [retry: 200 OK: CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY Too many SOQL queries: 101] | 200 OK: no record was taken")
 	f(reply{status: 200, count: 2, body: "[" + failed("DUPLICATE_VALUE", "duplicate value found: Event_Id__c duplicates") + "," + failed("DUPLICATE_VALUE", "duplicate value found: Other__c") + "]"},

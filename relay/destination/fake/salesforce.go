@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // Salesforce is an org: the token endpoint of the client credentials flow, and sObject Collections for one object with the
@@ -90,7 +92,9 @@ func (s *Salesforce) session(r *http.Request) bool {
 }
 
 type salesforceRecord struct {
-	Attributes struct{ Type string }
+	Attributes struct {
+		Type string `json:"type"`
+	} `json:"attributes"`
 	EventID    string     `json:"Event_Id__c"`
 	Event      string     `json:"Event__c"`
 	Visitor    string     `json:"Visitor_Id__c"`
@@ -99,11 +103,27 @@ type salesforceRecord struct {
 	Payload    string     `json:"Payload__c"`
 }
 
+// tooLong is the first field that holds more than the README makes it for, in characters; "" when all fit.
+func (one *salesforceRecord) tooLong() string {
+	for _, field := range []struct {
+		name, text string
+		most       int
+	}{
+		{"Event_Id__c", one.EventID, 40}, {"Event__c", one.Event, 80}, {"Visitor_Id__c", one.Visitor, 255},
+		{"Account_Id__c", one.Account, 255}, {"Payload__c", one.Payload, 131072},
+	} {
+		if len(utf16.Encode([]rune(field.text))) > field.most {
+			return field.name
+		}
+	}
+	return ""
+}
+
 func (s *Salesforce) create(w http.ResponseWriter, r *http.Request) {
 	body, err := Body(r)
 	var in struct {
-		AllOrNone *bool
-		Records   []salesforceRecord
+		AllOrNone *bool              `json:"allOrNone"`
+		Records   []salesforceRecord `json:"records"`
 	}
 	switch {
 	case err != nil:
@@ -114,10 +134,16 @@ func (s *Salesforce) create(w http.ResponseWriter, r *http.Request) {
 	case r.Header.Get("Content-Type") != "application/json":
 		s.refuse(w, 415, "UNSUPPORTED_MEDIA_TYPE", r.Header.Get("Content-Type"))
 		return
-	case strictJSON(body, &in) != nil:
-		s.refuse(w, 400, "JSON_PARSER_ERROR", strictJSON(body, &in).Error())
+	case !json.Valid(body) || !utf8.Valid(body):
+		s.refuse(w, 400, "JSON_PARSER_ERROR", "no JSON")
 		return
-	case len(in.Records) == 0 || len(in.Records) > 200 || in.AllOrNone == nil || *in.AllOrNone:
+	case strictJSON(body, &in) != nil: // it names the field, as Salesforce does: No such column 'X__c' on sobject of type Y
+		s.refuse(w, 400, "INVALID_FIELD", strictJSON(body, &in).Error())
+		return
+	case len(in.Records) > 200:
+		s.refuse(w, 400, "EXCEEDED_ID_LIMIT", "record limit reached. cannot submit more than 200 records into this call")
+		return
+	case len(in.Records) == 0 || in.AllOrNone == nil || *in.AllOrNone:
 		s.refuse(w, 400, "INVALID_INPUT", fmt.Sprintf("%d records", len(in.Records)))
 		return
 	}
@@ -149,8 +175,8 @@ func (s *Salesforce) save(one *salesforceRecord) string {
 	case len(one.EventID) != 40 || one.Event == "" || one.OccurredAt == nil || !json.Valid([]byte(one.Payload)):
 		s.Broke("record %+v", *one)
 		return failed("REQUIRED_FIELD_MISSING", "Required fields are missing", `"Event_Id__c"`)
-	case len(one.Payload) > 131072 || len(one.Visitor) > 255:
-		return failed("STRING_TOO_LONG", "data value too large", `"Payload__c"`)
+	case one.tooLong() != "":
+		return failed("STRING_TOO_LONG", "data value too large (max length)", `"`+one.tooLong()+`"`)
 	case locked:
 		return failed("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record", "")
 	case s.Refuse != "" && one.Visitor == s.Refuse:
