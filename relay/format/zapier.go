@@ -11,6 +11,7 @@ import (
 //	{"event":"featureClicked","event_type":"feature.clicked","timestamp":"2021-07-20T18:04:10.000Z","unique_id":"b2c3…",
 //	 "app":"…","visitor_id":"…","account_id":"…","url":"…","properties":{"elementType":"button"},"ids":"feature-xyz789"}
 func Zapier(dst []byte, e *event.Event, n event.Note) []byte {
+	start := len(dst)
 	dst = append(dst, `{"event":"`...)
 	dst = append(dst, e.Kind.String()...)
 	dst = append(dst, `","event_type":"`...)
@@ -36,5 +37,5 @@ func Zapier(dst []byte, e *event.Event, n event.Note) []byte {
 		dst = appendMember(dst, `"nps_reason":`, event.Lookup(e.Guide.NPS, "reason"))
 	}
 	dst = appendMember(dst, `"poll_responses":`, e.Guide.PollResponses)
-	return append(dst, '}')
+	return wholeText(append(dst, '}'), start)
 }

@@ -28,6 +28,7 @@ func Zendesk(o ZendeskOptions) Encoder {
 	happened := event.AppendString([]byte(`]},"event":{"source":`), o.Source)
 	happened = append(happened, `,"type":"`...)
 	return func(dst []byte, e *event.Event, n event.Note) []byte {
+		begin := len(dst)
 		dst = append(dst, profile...)
 		if mail := mailOf(e); mail != nil {
 			dst = appendMember(append(dst, `{"type":"email"`...), `"value":`, mail)
@@ -46,7 +47,7 @@ func Zendesk(o ZendeskOptions) Encoder {
 		dst = quoteText(appendSummary(dst, e, n, summaryMax), start)
 		dst = appendMilliseconds(append(dst, `,"created_at":`...), e)
 		dst = append(dst, `,"properties":`...)
-		return append(appendZendeskProperties(dst, e, n), `}}`...)
+		return wholeText(append(appendZendeskProperties(dst, e, n), `}}`...), begin)
 	}
 }
 
