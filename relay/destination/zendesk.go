@@ -43,6 +43,9 @@ func planZendesk(s *Settings, fault func(field, text string, args ...any)) *Plan
 			fault("settings."+name, `%q does not fit; use at most 40 letters, digits, "_" and "-"`, s.Of(name))
 		}
 	}
+	if strings.EqualFold(s.Of("source"), "zendesk") {
+		fault("settings.source", `"zendesk" is reserved by Zendesk; name it after your product`)
+	}
 	return &Plan{
 		URL: endpoint("https://"+host+".zendesk.com/api/v2/user_profiles/events", s, fault),
 		Header: []Header{
@@ -57,14 +60,18 @@ func planZendesk(s *Settings, fault func(field, text string, args ...any)) *Plan
 	}
 }
 
-// judgeZendesk: any 2xx is delivered, the documented one is 202. 409 is two writes at once, which Zendesk asks to repeat.
+// judgeZendesk: any 2xx is delivered, the documented one is 202. 409 is two writes at once, which Zendesk asks to repeat. A
+// limit's end may stand in ratelimit-reset only, in seconds (Zendesk's page on avoiding rate limiting).
 func judgeZendesk(a *Answer) Verdict {
 	v := judgeReply(a)
 	if a.fine() {
 		return v
 	}
-	if a.Status == 409 {
+	switch {
+	case a.Status == 409:
 		v.Outcome, v.After = Retry, RetryAfter(a.Header("Retry-After"), a.Now)
+	case a.Status == 429 && v.After == 0:
+		v.After = RetryAfter(a.Header("ratelimit-reset"), a.Now)
 	}
 	v.Reason = because(a.Status, saidByZendesk(a.Body))
 	return v

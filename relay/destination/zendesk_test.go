@@ -35,6 +35,7 @@ func TestZendeskFaults(t *testing.T) {
 	holdFaults(t, "zendesk", zendeskSettings("subdomain", "a/b"), "settings.subdomain: no subdomain")
 	holdFaults(t, "zendesk", zendeskSettings("email", "agent\r\nX: y"), "settings.email: no mail address")
 	holdFaults(t, "zendesk", zendeskSettings("source", "a:b"), "settings.source: does not fit")
+	holdFaults(t, "zendesk", zendeskSettings("source", "Zendesk"), "settings.source: reserved by Zendesk")
 	holdFaults(t, "zendesk", zendeskSettings("on_timeout", "maybe"), "settings.on_timeout: use one of drop, retry")
 }
 
@@ -50,6 +51,8 @@ func TestZendeskJudge(t *testing.T) {
 	f(reply{status: 422, body: `{"error":7}`}, "final | 422 Unprocessable Entity")
 	f(reply{status: 429, headers: []string{"Retry-After", "93"}, body: `{"error":"APIRateLimitExceeded","description":"Number of allowed API requests per minute exceeded"}`},
 		"retry after 1m33s | 429 Too Many Requests: APIRateLimitExceeded Number of allowed API requests per minute exceeded")
+	f(reply{status: 429, headers: []string{"ratelimit-reset", "41"}, body: "You have exceeded the rate limit for updating a single unique user."},
+		"retry after 41s | 429 Too Many Requests")
 	f(reply{status: 503, headers: []string{"Retry-After", "60"}, body: "<html>"}, "retry after 1m0s | 503 Service Unavailable")
 }
 

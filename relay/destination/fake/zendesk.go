@@ -2,6 +2,7 @@ package fake
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -9,7 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// Zendesk is the endpoint of user events. It knows no repeats, and books an event by the property event_id.
+// Zendesk is the endpoint of user events: fields, limits and the reserved source are those of Zendesk's references of the
+// Events API and the Profiles API. It knows no repeats, and books an event by the property event_id.
 type Zendesk struct {
 	Desk
 	authorization string
@@ -59,8 +61,8 @@ func (z *Zendesk) create(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var in zendeskEvent
-	if err := json.Unmarshal(body, &in); err != nil {
-		z.refuse(w, 400, "InvalidJSON", err.Error())
+	if err := strictJSON(body, &in); err != nil || !utf8.Valid(body) {
+		z.refuse(w, 400, "InvalidJSON", fmt.Sprint("no UTF-8, or ", err))
 		return
 	}
 	id, _ := in.Event.Properties["event_id"].(string)
@@ -75,16 +77,22 @@ func (z *Zendesk) create(w http.ResponseWriter, r *http.Request) {
 // fault is what is wrong with an event.
 func (in *zendeskEvent) fault() string {
 	for _, name := range []string{in.Profile.Source, in.Profile.Type, in.Event.Source, in.Event.Type} {
-		if name == "" || utf8.RuneCountInString(name) > 40 {
+		if name == "" || utf8.RuneCountInString(name) > 40 || strings.Contains(name, ":") { // which divides identifier queries
 			return "source or type " + name
 		}
+	}
+	switch {
+	case strings.EqualFold(in.Profile.Source, "zendesk"):
+		return "the source zendesk is reserved"
+	case in.Event.Properties == nil:
+		return "properties are mandatory"
 	}
 	if n := len(in.Profile.Identifiers); n == 0 || n > 20 {
 		return "identifiers"
 	}
 	for _, one := range in.Profile.Identifiers {
-		known := slices.Contains([]string{"email", "external_id"}, one.Type)
-		if !known || one.Value == "" || one.Type == "email" && !strings.Contains(one.Value, "@") {
+		standard := slices.Contains([]string{"email", "external_id", "phone_number", "facebook", "twitter"}, one.Type)
+		if !standard || one.Value == "" || one.Type == "email" && !strings.Contains(one.Value, "@") {
 			return "identifier " + one.Type + " " + one.Value
 		}
 	}
