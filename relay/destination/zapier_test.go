@@ -18,6 +18,9 @@ func TestZapierPlan(t *testing.T) {
 	if p.Batch != (Batch{Item: 10_000_000}) || p.Rate != 30 || p.Burst != 30 || !zapier.AddressSecret {
 		t.Errorf("%+v", p)
 	}
+	if p := planOf(t, "zapier", Settings{URL: "https://hooks.zapier.com/hooks/catch/abc123/"}); p.Rate != 3 || p.Burst != 30 {
+		t.Errorf("a hook of the old kind: %+v", p)
+	}
 	f := func(url string, want ...string) {
 		t.Helper()
 		holdFaults(t, "zapier", Settings{URL: url}, want...)

@@ -3,9 +3,11 @@ package fake
 import (
 	"encoding/json"
 	"net/http"
+	"unicode/utf8"
 )
 
-// Zapier is a catch hook. Every request starts its Zap once more.
+// Zapier is a catch hook. Every request starts its Zap once more. Its limits are those of Zapier's pages; what it answers to
+// a hook that is no more is written nowhere.
 type Zapier struct {
 	Desk
 	path string
@@ -27,7 +29,7 @@ func (z *Zapier) serve(w http.ResponseWriter, r *http.Request) {
 		z.Broke("%d bytes", len(body))
 		w.WriteHeader(http.StatusRequestEntityTooLarge)
 		return
-	case err != nil || r.Method != http.MethodPost || r.Header.Get("Content-Type") != "application/json" || json.Unmarshal(body, &flat) != nil:
+	case err != nil || r.Method != http.MethodPost || r.Header.Get("Content-Type") != "application/json" || json.Unmarshal(body, &flat) != nil || !utf8.Valid(body):
 		z.Broke("%s of %q: %v", r.Method, r.Header.Get("Content-Type"), err)
 		answerJSON(w, http.StatusBadRequest, `{"status":"error"}`)
 		return
