@@ -69,9 +69,9 @@ func checkSlackAddress(u *url.URL, fault func(field, text string, args ...any)) 
 	}
 }
 
-// slackReplies are the strings that Slack answers with, and what they mean. The string decides: which status comes along
-// differs by what is told about it. Off is what somebody can mend in Slack without a new URL, and events wait for that. Gone
-// is a URL that works never again.
+// slackReplies are the strings that Slack answers with (its page on Incoming Webhooks, and its change of their errors of
+// 2016-05-17), and what they mean. The string decides: which status comes along differs by what is told about it. Off is
+// what somebody can mend in Slack without a new URL, and events wait for that. Gone is a URL that works never again.
 var slackReplies = map[string]struct {
 	outcome Outcome
 	text    string
@@ -95,6 +95,8 @@ var slackReplies = map[string]struct {
 	"too_many_attachments":  {Split, ""},
 	"msg_too_long":          {Split, ""},
 	"msg_blocks_too_long":   {Split, ""},
+
+	"missing_text_or_fallback_or_attachments": {Split, ""},
 
 	"rollup_error": {Retry, ""},
 	"rate_limited": {Retry, ""},

@@ -77,6 +77,7 @@ func TestSlackJudge(t *testing.T) {
 	f(2, 400, "invalid_payload", "split | 400 Bad Request: invalid_payload")
 	f(2, 400, "invalid_blocks", "split | 400 Bad Request: invalid_blocks")
 	f(1, 400, "no_text", "final | 400 Bad Request: no_text")
+	f(2, 400, "missing_text_or_fallback_or_attachments", "split | 400 Bad Request: missing_text_or_fallback_or_attachments")
 	f(1, 400, "too_many_attachments", "final | 400 Bad Request: too_many_attachments")
 	f(5, 400, `{"ok":false,"error":"msg_blocks_too_long"}`, "split | 400 Bad Request: msg_blocks_too_long")
 
@@ -88,6 +89,8 @@ func TestSlackJudge(t *testing.T) {
 	f(1, 418, "some_new_error", "final | 418 I'm a teapot: some_new_error")
 	f(1, 302, "", "final | 302 Found")
 	holdVerdict(t, judgeSlack, reply{429, 1, "rate_limited", []string{"Retry-After", "30"}}, "retry after 30s | 429 Too Many Requests: rate_limited")
+	holdVerdict(t, judgeSlack, reply{429, 1, `{"ok":false,"count_hour_ago":400,"count_minute_ago":100,"count_second_ago":5}`, []string{"Retry-After", "30"}},
+		"retry after 30s | 429 Too Many Requests")
 	holdVerdict(t, judgeSlack, reply{429, 1, `{"retry_after":1,"ok":false,"error":"rate_limited"}`, []string{"Retry-After", "1"}},
 		"retry after 1s | 429 Too Many Requests: rate_limited")
 }
@@ -107,6 +110,24 @@ func TestSlackKeepsItsAddressSecret(t *testing.T) {
 func TestSlackTakesMessages(t *testing.T) {
 	for _, digest := range []string{"0s", "60s"} {
 		holdKinds(t, "slack", Settings{URL: slackHook, More: map[string]string{"digest": digest}}, fake.NewSlack(slackPath))
+	}
+}
+
+// TestSlackEscapes: whatever somebody writes, Slack shows it as it is, and nobody is called by it.
+func TestSlackEscapes(t *testing.T) {
+	vendor := fake.NewSlack(slackPath)
+	var events []event.Event
+	for _, k := range []event.Kind{event.TrackEventReceived, event.PageLoaded, event.PollSubmitted, event.NPSSubmitted, event.FlowSeen} {
+		events = append(events, hostileEvents(k)...)
+	}
+	for i := range events {
+		events[i].UniqueID = event.UniqueID([]byte("hostile"), []byte{byte(i), byte(i >> 8)})
+	}
+	for _, digest := range []string{"0s", "60s"} {
+		d := drive(t, planOf(t, "slack", Settings{URL: slackHook, More: map[string]string{"digest": digest}}), vendor, events)
+		if d.delivered != len(events) || len(vendor.Broken()) > 0 {
+			t.Errorf("%+v, %q", d, vendor.Broken())
+		}
 	}
 }
 

@@ -1,9 +1,9 @@
 package fake
 
 import (
-	"encoding/json"
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -34,8 +34,8 @@ func (s *Slack) serve(w http.ResponseWriter, r *http.Request) {
 	case err != nil || r.Method != http.MethodPost || !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json"):
 		s.Broke("%s of %q: %v", r.Method, r.Header.Get("Content-Type"), err)
 		refuse(http.StatusBadRequest, "invalid_payload")
-	case json.Unmarshal(body, &m) != nil || !utf8.Valid(body):
-		s.Broke("no JSON: %s", body)
+	case strictJSON(body, &m) != nil || !utf8.Valid(body):
+		s.Broke("no JSON, or a field that Slack has not: %v: %s", strictJSON(body, &m), body)
 		refuse(http.StatusBadRequest, "invalid_payload")
 	case m.Text == "" && len(m.Blocks) == 0:
 		s.Broke("no text and no blocks: %s", body)
@@ -53,19 +53,35 @@ func (s *Slack) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// slackMessage is what Slack looks at in a message.
+// slackMessage is what Slack knows of a message, as far as it is used here: the types of slackapi/node-slack-sdk
+// (packages/types, packages/webhook).
 type slackMessage struct {
-	Text   string
-	Blocks []struct {
-		Type     string
-		BlockID  string `json:"block_id"`
-		Text     slackText
-		Fields   []slackText
-		Elements []slackText
-	}
+	Text        string `json:"text"`
+	UnfurlLinks bool   `json:"unfurl_links"`
+	UnfurlMedia bool   `json:"unfurl_media"`
+	Blocks      []struct {
+		Type     string      `json:"type"`
+		BlockID  string      `json:"block_id"`
+		Text     slackText   `json:"text"`
+		Fields   []slackText `json:"fields"`
+		Elements []slackText `json:"elements"`
+	} `json:"blocks"`
 }
 
-type slackText struct{ Type, Text string }
+type slackText struct {
+	Type     string `json:"type"`
+	Text     string `json:"text"`
+	Verbatim bool   `json:"verbatim"`
+}
+
+// slackMarks are the signs that mrkdwn has a use for, where they are used as its page on formatting text has it: entities,
+// links and dates. Any other & < > is text that was not escaped.
+var slackMarks = regexp.MustCompile(`&(amp|lt|gt);|<https?://[^<>|]+\|[^<>]*>|<!date\^-?[0-9]+\^[^<>|]*\|[^<>]*>|(?m)^> `)
+
+// escaped says whether a text of mrkdwn has nothing in it that Slack would take for something else.
+func (t *slackText) escaped() bool {
+	return t.Type != "mrkdwn" || !strings.ContainsAny(slackMarks.ReplaceAllString(t.Text, ""), "&<>")
+}
 
 // fault is the rule of Block Kit that the message breaks; "" when it breaks none.
 func (m *slackMessage) fault() string {
@@ -77,7 +93,7 @@ func (m *slackMessage) fault() string {
 	bad := func(t slackText, kind string, most int) bool {
 		n := len([]rune(t.Text))
 		total += n
-		return t.Type != kind || n == 0 || n > most
+		return t.Type != kind || n == 0 || n > most || !t.escaped()
 	}
 	for _, b := range m.Blocks {
 		if b.BlockID != "" && ids[b.BlockID] || len(b.BlockID) > 255 {
@@ -91,17 +107,17 @@ func (m *slackMessage) fault() string {
 			}
 		case "section":
 			if bad(b.Text, "mrkdwn", 3000) || len(b.Fields) > 10 {
-				return "a section is not 1 to 3000 characters of mrkdwn, or has more than 10 fields"
+				return "a section is not 1 to 3000 characters of escaped mrkdwn, or has more than 10 fields"
 			}
 			for _, f := range b.Fields {
 				if bad(f, "mrkdwn", 2000) {
-					return "a field is not 1 to 2000 characters of mrkdwn"
+					return "a field is not 1 to 2000 characters of escaped mrkdwn"
 				}
 			}
 		case "context":
 			for _, e := range b.Elements {
 				if bad(e, "mrkdwn", 3000) {
-					return "an element is not 1 to 3000 characters of mrkdwn"
+					return "an element is not 1 to 3000 characters of escaped mrkdwn"
 				}
 			}
 			if len(b.Elements) == 0 || len(b.Elements) > 10 {
