@@ -6,10 +6,12 @@ import (
 	"net/http"
 	"strings"
 	"unicode/utf16"
+	"unicode/utf8"
 )
 
-// Jira is Jira Cloud's endpoint that makes issues in bulk. It knows no repeats, and books an issue by the uniqueId in its
-// property edgerelay.event.
+// Jira is Jira Cloud's endpoint that makes issues in bulk: its fields are those of IssuesUpdateBean in Atlassian's
+// specification of the REST API, as far as they are used here, its answers those of CreatedIssues and ErrorCollection. It
+// knows no repeats, and books an issue by the uniqueId in its property edgerelay.event.
 type Jira struct {
 	Desk
 	authorization, project string
@@ -24,23 +26,33 @@ func NewJira(email, token, project string) *Jira {
 
 type jiraIssue struct {
 	Fields struct {
-		Project     struct{ Key string }
-		IssueType   struct{ Name string }
-		Summary     string
-		Labels      []string
-		Description json.RawMessage
-	}
+		Project struct {
+			Key string `json:"key"`
+		} `json:"project"`
+		IssueType struct {
+			Name string `json:"name"`
+		} `json:"issuetype"`
+		Summary     string          `json:"summary"`
+		Labels      []string        `json:"labels"`
+		Description json.RawMessage `json:"description"`
+	} `json:"fields"`
 	Properties []struct {
-		Key   string
-		Value struct{ UniqueID, Event string }
-	}
+		Key   string `json:"key"`
+		Value struct {
+			UniqueID   string `json:"uniqueId"`
+			Event      string `json:"event"`
+			OccurredAt string `json:"occurredAt"`
+		} `json:"value"`
+	} `json:"properties"`
 }
 
 func (j *Jira) ServeHTTP(w http.ResponseWriter, r *http.Request) { j.Serve(w, r, j.create) }
 
 func (j *Jira) create(w http.ResponseWriter, r *http.Request) {
 	body, err := Body(r)
-	var in struct{ IssueUpdates []jiraIssue }
+	var in struct {
+		IssueUpdates []jiraIssue `json:"issueUpdates"`
+	}
 	switch {
 	case err != nil || r.Method != http.MethodPost || r.URL.Path != "/rest/api/3/issue/bulk":
 		j.refuse(w, 404, "no such resource: "+r.URL.Path)
@@ -48,8 +60,10 @@ func (j *Jira) create(w http.ResponseWriter, r *http.Request) {
 		j.refuse(w, 401, "Client must be authenticated to access this resource.")
 	case r.Header.Get("Content-Type") != "application/json":
 		j.refuse(w, 415, "Unsupported Media Type")
-	case json.Unmarshal(body, &in) != nil:
+	case !json.Valid(body) || !utf8.Valid(body):
 		j.refuse(w, 400, "There was an error parsing JSON. Check that your request body is valid.")
+	case strictJSON(body, &in) != nil:
+		j.refuse(w, 400, "Field cannot be set. It is not on the appropriate screen, or unknown: "+strictJSON(body, &in).Error())
 	case len(in.IssueUpdates) == 0 || len(in.IssueUpdates) > 50:
 		j.refuse(w, 400, fmt.Sprintf("%d issues, must be 1 to 50", len(in.IssueUpdates)))
 	default:
@@ -103,12 +117,15 @@ func (j *Jira) fault(one *jiraIssue) string {
 		return "The entered text is too long."
 	}
 	for _, label := range f.Labels {
-		if label == "" || strings.Contains(label, " ") {
+		switch {
+		case label == "" || strings.Contains(label, " "):
 			return "The label '" + label + "' contains spaces which is invalid."
+		case len(utf16.Encode([]rune(label))) > 255:
+			return "The label '" + label + "' is too long (max 255)."
 		}
 	}
 	var doc adfNode
-	if json.Unmarshal(f.Description, &doc) != nil || doc.Type != "doc" || doc.Version != 1 || doc.broken() {
+	if strictJSON(f.Description, &doc) != nil || doc.Type != "doc" || doc.Version != 1 || doc.broken() {
 		return "Operation value must be an Atlassian Document"
 	}
 	return ""
@@ -116,11 +133,13 @@ func (j *Jira) fault(one *jiraIssue) string {
 
 // adfNode is a node of the Atlassian Document Format, as far as it is used here.
 type adfNode struct {
-	Type    string
-	Version int
-	Text    string
-	Marks   []struct{ Type string }
-	Content []adfNode
+	Type    string `json:"type"`
+	Version int    `json:"version"`
+	Text    string `json:"text"`
+	Marks   []struct {
+		Type string `json:"type"`
+	} `json:"marks"`
+	Content []adfNode `json:"content"`
 }
 
 // adfInside says which nodes may stand in which, and that a node of the kind must have some.
@@ -131,12 +150,12 @@ var adfInside = map[string]string{
 func (n *adfNode) broken() bool {
 	switch n.Type {
 	case "text":
-		return n.Text == "" || n.Content != nil
+		return n.Text == "" || n.Content != nil || len(n.Marks) > 1 || len(n.Marks) == 1 && n.Marks[0].Type != "strong"
 	case "hardBreak":
 		return n.Content != nil || n.Text != ""
 	}
 	inside, known := adfInside[n.Type]
-	if !known || len(n.Content) == 0 || n.Text != "" {
+	if !known || len(n.Content) == 0 || n.Text != "" || n.Marks != nil {
 		return true
 	}
 	for i := range n.Content {
