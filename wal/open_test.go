@@ -11,7 +11,8 @@ import (
 )
 
 // TestOpenCostsTheSameWhateverWaits opens a log with a million records of backlog, after a proper end and after a
-// crash, and counts the keys that are looked at until the first record is handed out. It counts, on one goroutine: the race detector would find nothing in it.
+// crash, and counts the keys that are looked at until the first record is handed out. It counts, on one goroutine: the race
+// detector would find nothing in it.
 func TestOpenCostsTheSameWhateverWaits(t *testing.T) {
 	const commits, records = 20_000, 50
 	mem := vfs.NewCrashableMem()
