@@ -1,6 +1,7 @@
 package format
 
 import (
+	"bytes"
 	"time"
 
 	"edgerelay/relay/event"
@@ -65,6 +66,32 @@ func mendSurrogates(text []byte, slashes int) {
 			copy(text[i+1:], "fffd")
 		}
 	}
+}
+
+// plainSurrogates is mendSurrogates for what must be stable JSON: U+FFFD itself stands in dst[start:] then, which gets shorter.
+func plainSurrogates(dst []byte, start, slashes int) []byte {
+	if !bytes.Contains(dst[start:], []byte(`\ud`)) {
+		return dst
+	}
+	to := start
+	for i := start; i < len(dst); {
+		run := i
+		for ; i < len(dst) && dst[i] == '\\'; i++ {
+			dst[to] = '\\'
+			to++
+		}
+		switch {
+		case (i-run)/slashes%2 == 1 && i+4 < len(dst) && dst[i] == 'u' && dst[i+1]|0x20 == 'd' && dst[i+2] >= '8':
+			to -= slashes
+			to += copy(dst[to:], "\ufffd")
+			i += len(`ud800`)
+		case i < len(dst):
+			dst[to] = dst[i]
+			to++
+			i++
+		}
+	}
+	return dst[:to]
 }
 
 // appendText is appendMember with the value's JSON written as a text.

@@ -89,3 +89,19 @@ func TestColumnsHaveNoLoneSurrogates(t *testing.T) {
 		}
 	}
 }
+
+func TestPlainSurrogates(t *testing.T) {
+	f := func(text string, slashes int, want string) {
+		t.Helper()
+		if got := string(plainSurrogates([]byte(`\ud800`+text), len(`\ud800`), slashes)); got != `\ud800`+want {
+			t.Errorf("%s becomes %s, want %s", text, got[6:], want)
+		}
+	}
+	f(``, 1, ``)
+	f(`{"a":"b\n"}`, 1, `{"a":"b\n"}`)
+	f(`["\ud800","a\udfffb\ud83d\ud83d"]`, 1, "[\"\ufffd\",\"a\ufffdb\ufffd\ufffd\"]")
+	f(`["\\ud800","\\\ud800","\\\\ud800","\u0001\ud7ff\\"]`, 1, "[\"\\\\ud800\",\"\\\\\ufffd\",\"\\\\\\\\ud800\",\"\\u0001\\ud7ff\\\\\"]")
+	f(`"[\"\\ud800\",\"\\\\ud800\"]"`, 2, "\"[\\\"\ufffd\\\",\\\"\\\\\\\\ud800\\\"]\"")
+	f(`"\ud8"`, 1, `"\ud8"`)
+	f(`\ud80`, 1, `\ud80`)
+}

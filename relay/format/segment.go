@@ -48,9 +48,7 @@ func Segment(dst []byte, e *event.Event, n event.Note) []byte {
 // it prints again is what was signed.
 func SegmentCall(dst []byte, e *event.Event, n event.Note) []byte {
 	start := len(dst)
-	dst = Segment(dst, e, n)
-	mendSurrogates(dst[start:], 1)
-	return dst
+	return plainSurrogates(Segment(dst, e, n), start, 1)
 }
 
 // appendNobody stands for the visitor of an event that no visitor took part in.

@@ -32,8 +32,7 @@ func UserpilotTrack(dst []byte, e *event.Event, n event.Note) []byte {
 	m.members()
 	m.own(e, n)
 	m.survey(&e.Guide)
-	mendSurrogates(m.dst[start:], 1)
-	return append(m.dst, `}}`...)
+	return append(plainSurrogates(m.dst, start, 1), `}}`...)
 }
 
 // metadata is an object without objects in it, which is open at dst's end.
@@ -59,8 +58,7 @@ func (m *metadata) members() {
 func (m *metadata) value(value []byte) {
 	if value[0] == '{' || value[0] == '[' {
 		start := len(m.dst)
-		m.dst = event.AppendString(m.dst, value)
-		mendSurrogates(m.dst[start:], 2)
+		m.dst = plainSurrogates(event.AppendString(m.dst, value), start, 2)
 	} else {
 		m.dst = append(m.dst, value...)
 	}
