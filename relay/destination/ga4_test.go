@@ -1,9 +1,11 @@
 package destination
 
 import (
+	"strings"
 	"testing"
 
 	"edgerelay/relay/destination/fake"
+	"edgerelay/relay/event"
 )
 
 func ga4Settings(more ...string) Settings {
@@ -39,6 +41,25 @@ func TestGA4Plan(t *testing.T) {
 func TestGA4Takes(t *testing.T) {
 	holdKinds(t, "ga4", ga4Settings("measurement_id", "G-1"), fake.NewGA4("s&c=1"))
 	holdKinds(t, "ga4", ga4Settings("firebase_app_id", "1:2"), fake.NewGA4("s&c=1"))
+}
+
+// TestGA4TakesAnything: reserved names, texts without end and times to come have Google throw nothing away.
+func TestGA4TakesAnything(t *testing.T) {
+	names := []string{`"click"`, `"Page View"`, `"ga_x"`, `"_private"`, `"9 lives"`, `"firebase_campaign"`, `"half \ud83d"`, `"query_id"`, `"🎉"`, `"session_start"`}
+	events := people(len(names))
+	for i, name := range names {
+		events[i].Name, events[i].Time = []byte(name), replyNow.AddDate(900, 0, 0).UnixMilli()
+		events[i].Properties = []byte(`{"user_id":"x","ga_a":1,"_a":2,"firebase_conversion":true,"cid":"a","long":"` + strings.Repeat("x", 200) + `","` + strings.Repeat("n", 60) + `":1,"\ud83d":"\udfff"}`)
+		events[i].Visitor, events[i].Account = event.AppendString(nil, strings.Repeat("é", 300)), event.AppendString(nil, strings.Repeat("é", 50))
+		events[i].UserAgent = event.AppendString(nil, strings.Repeat("é", 5000))
+	}
+	for _, stream := range []string{"measurement_id", "firebase_app_id"} {
+		vendor := fake.NewGA4("s&c=1")
+		if d := drive(t, planOf(t, "ga4", ga4Settings(stream, "G-1")), vendor, events); d.delivered != len(events) || len(vendor.Broken()) > 0 {
+			t.Errorf("%s: %+v, %q", stream, d, vendor.Broken())
+		}
+		holdOnce(t, vendor.Taken(), len(events))
+	}
 }
 
 // TestGA4Once: an event whose request was not answered is not sent again, because Google would count it twice.

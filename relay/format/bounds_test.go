@@ -71,7 +71,7 @@ var textLimits = []struct {
 	{"mixpanel", Mixpanel, codePoints, []pathLimit{{"properties.$insert_id", 36}, {"", 255}}},
 	{"ga4", GA4, codePoints, []pathLimit{
 		{"events.0.name", 40}, {"events.0.params{}", 40}, {"events.0.params.page_location", 1000}, {"events.0.params.", 100},
-		{"user_properties{}", 24}, {"user_properties.", 36}, {"user_id", 256}, {"", 64},
+		{"user_properties{}", 24}, {"user_properties.", 36}, {"user_id", 256}, {"user_agent", 1000}, {"", 64},
 	}},
 	{"intercom", Intercom, units, []pathLimit{{"event_name", 255}, {"metadata", 255}}},
 	{"zendesk", Zendesk(ZendeskOptions{Source: "edgerelay", Profile: "customer"}), units, []pathLimit{

@@ -14,11 +14,13 @@ import (
 // about one user:
 //
 //	{"client_id":"1234567890.987654321","user_id":"…","timestamp_micros":1626804144000000,"user_properties":{…},
-//	 "ip_override":"…","events":[{"name":"account_upgraded","params":{"session_id":"…","engagement_time_msec":1,…}}]}
+//	 "ip_override":"…","user_agent":"…","events":[{"name":"account_upgraded","params":{"session_id":"…","engagement_time_msec":1,…}}]}
 //
 // client_id is the event's own property of that name, for sites that send their tag's along; else two numbers made of the
 // visitor's ID, always the same ones. session_id is the start of the half hour that the event falls into, in Unix seconds:
-// Google wants to have one, and the relay does not know of sessions. Nothing there recognises repeats; event_id is
+// Google wants to have one, and the relay does not know of sessions. Without the visitor's user_agent Google would take the
+// device from what a tag told of the client, which there is none of when the relay has made the client up ("Measurement Protocol
+// reference", device information). Nothing there recognises repeats; event_id is
 // uniqueId, for those who look for them in an export. Google forbids data that identify a person, and takes flat values
 // only: nested properties are left out, metadata among them.
 func GA4(dst []byte, e *event.Event, n event.Note) []byte {
@@ -54,6 +56,9 @@ func appendGA4(dst []byte, e *event.Event, n event.Note, open, client string, ap
 		dst = append(appendCut(appendKey(dst, `"user_properties":{"account_id":{"value":`), e.Account, 36), `}}`...)
 	}
 	dst = appendMember(dst, `"ip_override":`, present(e.IP))
+	if agent := present(e.UserAgent); agent != nil {
+		dst = appendCut(appendKey(dst, `"user_agent":`), agent, ga4AgentMax)
+	}
 	dst = appendGA4Name(appendKey(dst, `"events":[{"name":`), e)
 	dst = append(dst, `,"params":`...)
 	p := ga4Params{start: len(dst), left: ga4ParamsMax - 3}
@@ -87,11 +92,12 @@ func ga4Client(literal []byte) bool {
 	return true
 }
 
-// appendClientID appends two numbers of up to ten digits, the form that Google's own tag has.
+// appendClientID appends two positive numbers of up to ten digits, the form that Google's own tag has and its reference asks
+// for.
 func appendClientID(dst []byte, id [sha256.Size]byte) []byte {
-	dst = strconv.AppendUint(dst, uint64(binary.BigEndian.Uint32(id[:4])), 10)
+	dst = strconv.AppendUint(dst, uint64(max(binary.BigEndian.Uint32(id[:4]), 1)), 10)
 	dst = append(dst, '.')
-	return strconv.AppendUint(dst, uint64(binary.BigEndian.Uint32(id[4:8])), 10)
+	return strconv.AppendUint(dst, uint64(max(binary.BigEndian.Uint32(id[4:8]), 1)), 10)
 }
 
 func appendInstanceID(dst []byte, id [sha256.Size]byte) []byte { return hex.AppendEncode(dst, id[:16]) }
@@ -111,6 +117,7 @@ const (
 	ga4NameMax   = 40
 	ga4ValueMax  = 100
 	ga4PageMax   = 1000 // of page_location
+	ga4AgentMax  = 1000 // of user_agent, which browsers keep far below
 )
 
 // ga4Params writes an event's parameters.
