@@ -17,7 +17,7 @@ import (
 var bigQuery = Type{
 	Name: "bigquery", Title: "Google BigQuery",
 	Settings: []Setting{
-		{Name: "credentials", Text: "the JSON key of a service account that may insert rows (roles/bigquery.dataEditor on the table)", Required: true, Secret: true, Lines: true},
+		{Name: "credentials", Text: "the JSON key of a service account that may insert rows (roles/bigquery.dataEditor on the dataset)", Required: true, Secret: true, Lines: true},
 		{Name: "project", Text: "the Google Cloud project; the key's own when not set"},
 		{Name: "dataset", Text: "the dataset of the table", Required: true},
 		{Name: "table", Text: "the table, which must exist", Required: true},

@@ -70,8 +70,10 @@ func planSnowflake(s *Settings, fault func(field, text string, args ...any)) *Pl
 // snowflakeMissing is how long to wait for a table that is not found: it or a grant may be on its way.
 const snowflakeMissing = time.Minute
 
-// judgeSnowflake judges the replies to rows. 200 with {"message":"OK"} says that Snowflake has them durably; which of them
-// do not fit the table shows in its error table alone. Errors are {"code":"…","message":"…"}, of which the code counts.
+// judgeSnowflake judges the replies to rows. An elastic channel is neither opened nor has it offset or continuation tokens, which
+// requests must not have: next_continuation_token is in replies of named channels. 200 with {"message":"OK"} says that Snowflake
+// has the rows durably; which of them do not fit the table shows in its error table alone. Errors are
+// {"code":"…","message":"…"}, of which the code counts.
 func judgeSnowflake(a *Answer) Verdict {
 	if a.Status == 200 && snowflakeTook(a.Body) {
 		return Verdict{Outcome: Delivered, Status: a.Status}

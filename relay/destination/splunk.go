@@ -33,7 +33,7 @@ func planSplunk(s *Settings, fault func(field, text string, args ...any)) *Plan 
 		{"Authorization", "Splunk " + s.AccessToken},
 	}
 	if channel := s.Of("channel"); channel != "" {
-		if strings.ContainsFunc(channel, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+		if !isGUID(channel) {
 			fault("settings.channel", `%q is no GUID; write it like "5f4f1c2e-0d3b-4a59-9f0a-6c2f0e8f7a11", any will do`, channel)
 		}
 		header = append(header, Header{"X-Splunk-Request-Channel", channel})
@@ -117,4 +117,18 @@ func (r *splunkReply) refuse(a *Answer, v Verdict) Verdict {
 		v.Each[*r.Event] = Ruling{Outcome: Final, Reason: v.Reason}
 	}
 	return v
+}
+
+// isGUID says that text is one, without braces: 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12.
+func isGUID(text string) bool {
+	groups := strings.Split(text, "-")
+	if len(groups) != 5 {
+		return false
+	}
+	for i, digits := range []int{8, 4, 4, 4, 12} {
+		if len(groups[i]) != digits || strings.Trim(groups[i], "0123456789abcdefABCDEF") != "" {
+			return false
+		}
+	}
+	return true
 }

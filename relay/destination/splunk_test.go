@@ -1,12 +1,15 @@
 package destination
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"edgerelay/relay/destination/fake"
 	"edgerelay/relay/event"
 )
+
+const splunkChannel = "5F4F1C2E-0d3b-4a59-9f0a-6c2f0e8f7a11"
 
 func splunkSettings(more ...string) Settings {
 	s := Settings{URL: "https://splunk.example.com:8088", AccessToken: "t0k", More: map[string]string{}}
@@ -29,12 +32,14 @@ func TestSplunkPlan(t *testing.T) {
 		t.Errorf("body %s, want %s", body, first)
 	}
 	holdFaults(t, "splunk", Settings{}, "access_token: the collector's token", "url: the collector's address")
-	holdFaults(t, "splunk", splunkSettings("channel", "a b"), `settings.channel: "a b" is no GUID`)
+	for _, channel := range []string{"a b", "c", "0192f0c4-0000-4000-8000-00000000000", "{0192f0c4-0000-4000-8000-000000000000}", "0192f0c4-0000-4000-8000-00000000000g"} {
+		holdFaults(t, "splunk", splunkSettings("channel", channel), fmt.Sprintf("settings.channel: %q is no GUID", channel))
+	}
 }
 
 func TestSplunkTakes(t *testing.T) {
 	holdKinds(t, "splunk", splunkSettings(), fake.NewSplunk("t0k"))
-	holdKinds(t, "splunk", splunkSettings("channel", "c"), fake.NewSplunkAck("t0k", "c"))
+	holdKinds(t, "splunk", splunkSettings("channel", splunkChannel), fake.NewSplunkAck("t0k", splunkChannel))
 
 	vendor := fake.NewSplunk("t0k")
 	vendor.Play(fake.Answer(413, ""), fake.HangUp, fake.Answer(503, `{"text":"Server is busy","code":9}`), fake.Answer(500, `{"text":"Internal server error","code":8}`))
@@ -46,7 +51,7 @@ func TestSplunkTakes(t *testing.T) {
 	if d := drive(t, planOf(t, "splunk", splunkSettings()), fake.NewSplunk("other"), people(1)); d.off != "403 Forbidden: Invalid token" {
 		t.Errorf("off: %q", d.off)
 	}
-	if d := drive(t, planOf(t, "splunk", splunkSettings()), fake.NewSplunkAck("t0k", "c"), people(1)); d.off != "400 Bad Request: Data channel is missing; set settings.channel to a GUID" {
+	if d := drive(t, planOf(t, "splunk", splunkSettings()), fake.NewSplunkAck("t0k", splunkChannel), people(1)); d.off != "400 Bad Request: Data channel is missing; set settings.channel to a GUID" {
 		t.Errorf("off: %q", d.off)
 	}
 }

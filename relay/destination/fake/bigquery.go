@@ -1,8 +1,10 @@
 package fake
 
 import (
+	"bytes"
 	"crypto/rsa"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -110,14 +112,16 @@ func (b *BigQuery) insert(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var request struct {
-		SkipInvalidRows     bool
-		IgnoreUnknownValues bool
+		SkipInvalidRows     bool `json:"skipInvalidRows"`
+		IgnoreUnknownValues bool `json:"ignoreUnknownValues"`
 		Rows                []struct {
-			InsertID string `json:"insertId"`
-			JSON     map[string]any
-		}
+			InsertID string         `json:"insertId"`
+			JSON     map[string]any `json:"json"`
+		} `json:"rows"`
 	}
-	if err := json.Unmarshal(body, &request); err != nil || len(request.Rows) == 0 {
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&request); err != nil || d.More() || len(request.Rows) == 0 {
 		b.refuse(w, 400, "invalid", fmt.Sprintf("Invalid JSON payload received: %v", err))
 		return
 	}
@@ -157,6 +161,14 @@ func column(name string) string {
 	return ""
 }
 
+// notNull are the columns that every row has.
+var notNull = []string{"unique_id", "event", "occurred_at", "received_at"}
+
+// microTime is a timestamp of at most microseconds, which is all that BigQuery keeps.
+var microTime = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$`)
+
+var errNoTime = errors.New("no timestamp")
+
 var hexID = regexp.MustCompile(`^[0-9a-f]{40}$`)
 
 // check holds a row against the documented table.
@@ -170,12 +182,19 @@ func (b *BigQuery) check(id string, row map[string]any, ignoreUnknown bool) (rea
 	if !hexID.MatchString(id) || row["unique_id"] != id {
 		wrong = fmt.Sprintf("insertId %q, unique_id %v", id, row["unique_id"])
 	}
+	for _, name := range notNull {
+		if row[name] == nil {
+			wrong = "Missing required field: " + name + "."
+		}
+	}
 	for name, value := range row {
 		text, isText := value.(string)
 		list, isList := value.([]any)
 		kind := column(name)
 		var err error
-		if kind == "TIMESTAMP" {
+		if kind == "TIMESTAMP" && !microTime.MatchString(text) {
+			err = errNoTime
+		} else if kind == "TIMESTAMP" {
 			_, err = time.Parse(time.RFC3339Nano, text)
 		}
 		switch {

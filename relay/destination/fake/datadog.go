@@ -37,10 +37,20 @@ func (d *Datadog) logs(w http.ResponseWriter, r *http.Request) {
 		answerJSON(w, 413, `{"errors":[{"status":"413","title":"Request Entity Too Large"}]}`)
 		return
 	}
+	var sizes []json.RawMessage
+	_ = json.Unmarshal(body, &sizes) // it was an array before
 	for i, log := range logs {
+		if len(sizes[i]) > 1_000_000 {
+			d.Broke("log %d has %d bytes, and is cut", i, len(sizes[i]))
+		}
 		for _, name := range []string{"ddsource", "service", "message"} {
 			if strings.TrimSpace(stringOf(log[name])) == "" {
 				d.Broke("log %d has no %s", i, name)
+			}
+		}
+		for _, name := range []string{"ddtags", "hostname"} { // texts, as the others are
+			if _, has := log[name]; has && stringOf(log[name]) == "" {
+				d.Broke("log %d has %s for its %s", i, log[name], name)
 			}
 		}
 		d.Take(stringOf(log["event_id"]))

@@ -146,7 +146,7 @@ func (s *Snowflake) follow(w http.ResponseWriter, r *http.Request, body []byte) 
 	s.seen[id] = rowset{sha256.Sum256(body), count}
 	s.mu.Unlock()
 	switch {
-	case !uuid.MatchString(id) || err != nil || count < 0 || len(query) != 2:
+	case !uuid.MatchString(id) || err != nil || count < 0 || len(query) != 2: // offset and continuation tokens are of named channels
 		s.refuse(w, 400, "BAD_REQUEST", "the query "+r.URL.RawQuery)
 		return false
 	case known && (before.rows != sha256.Sum256(body) || before.last >= count):
@@ -165,19 +165,45 @@ func (s *Snowflake) take(w http.ResponseWriter, body []byte) bool {
 	}
 	var ids []string
 	for _, line := range lines[:len(lines)-1] {
-		var row struct {
-			ID         string         `json:"unique_id"`
-			OccurredAt time.Time      `json:"occurred_at"`
-			Properties map[string]any `json:"properties"`
-		}
-		if err := json.Unmarshal(line, &row); err != nil || !hexID.MatchString(row.ID) || row.OccurredAt.IsZero() {
+		var row map[string]any
+		if err := json.Unmarshal(line, &row); err != nil || row == nil {
 			s.refuse(w, 400, "INVALID_NDJSON", fmt.Sprintf("%v in %.200s", err, line))
 			return false
 		}
-		ids = append(ids, row.ID)
+		id, wrong := misfit(row)
+		if wrong != "" { // such a row goes to the error table, and the sender hears nothing of it
+			s.Broke("%s in %.300s", wrong, line)
+			continue
+		}
+		ids = append(ids, id)
 	}
 	for _, id := range ids {
 		s.Take(id)
 	}
 	return true
+}
+
+// misfit says what of a row does not fit the documented table, which has BigQuery's columns. What is JSON there is VARIANT here,
+// and goes in as it is, not as a text that holds it.
+func misfit(row map[string]any) (id, wrong string) {
+	for _, name := range notNull {
+		if row[name] == nil {
+			return "", "no " + name
+		}
+	}
+	for name, value := range row {
+		text, isText := value.(string)
+		_, isList := value.([]any)
+		_, isObject := value.(map[string]any)
+		_, err := time.Parse(time.RFC3339Nano, text)
+		switch kind := column(name); {
+		case kind == "STRING" && isText, kind == "TIMESTAMP" && isText && err == nil, kind == "REPEATED" && isList, kind == "JSON" && (isObject || isList):
+		default:
+			return "", fmt.Sprintf("%s %s: %v", kind, name, value)
+		}
+	}
+	if id, _ = row["unique_id"].(string); !hexID.MatchString(id) {
+		return "", "unique_id " + id
+	}
+	return id, ""
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"regexp"
 	"sync"
 )
 
@@ -29,12 +30,36 @@ func (s *Splunk) Refuse(id string) { s.refused.Store(id, true) }
 // ServeHTTP implements http.Handler.
 func (s *Splunk) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.Serve(w, r, s.collect) }
 
+// splunkEvent is an event's frame. Members of other names are nobody's, so the relay must send none.
 type splunkEvent struct {
-	Time       *float64
-	Source     string
-	Sourcetype string
-	Event      map[string]any
-	Fields     map[string]string
+	Time       json.RawMessage `json:"time"`
+	Host       string          `json:"host"`
+	Source     string          `json:"source"`
+	Sourcetype string          `json:"sourcetype"`
+	Index      string          `json:"index"`
+	Event      json.RawMessage `json:"event"`
+	Fields     json.RawMessage `json:"fields"`
+}
+
+var (
+	guid = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
+	// splunkTime is seconds: Splunk takes no exponent.
+	splunkTime = regexp.MustCompile(`^\d+(\.\d+)?$`)
+)
+
+// check looks at one event as Splunk does, and answers with its text and code; 0 is fine. Fields are texts, or lists of them.
+func (e *splunkEvent) check() (id, text string, code int) {
+	var fields map[string]string
+	blank := bytes.Trim(e.Event, "\" \t\r\n")
+	switch {
+	case len(e.Event) == 0 || string(e.Event) == "null":
+		return "", "Event field is required", 12
+	case len(blank) == 0:
+		return "", "Event field cannot be blank", 13
+	case len(e.Time) > 0 && !splunkTime.Match(e.Time), json.Unmarshal(e.Fields, &fields) != nil:
+		return "", "Error in handling indexed fields", 15
+	}
+	return fields["unique_id"], "", 0
 }
 
 func (s *Splunk) collect(w http.ResponseWriter, r *http.Request) {
@@ -48,8 +73,14 @@ func (s *Splunk) collect(w http.ResponseWriter, r *http.Request) {
 	case r.Header.Get("Authorization") != "Splunk "+s.token:
 		answerJSON(w, 403, `{"text":"Invalid token","code":4}`)
 		return
-	case s.channel != "" && r.Header.Get("X-Splunk-Request-Channel") == "":
+	}
+	channel := r.Header.Get("X-Splunk-Request-Channel")
+	switch {
+	case channel == "" && s.channel != "":
 		answerJSON(w, 400, `{"text":"Data channel is missing","code":10}`)
+		return
+	case channel != "" && !guid.MatchString(channel):
+		answerJSON(w, 400, `{"text":"Invalid data channel","code":11}`)
 		return
 	}
 	body, err := Body(r)
@@ -58,36 +89,45 @@ func (s *Splunk) collect(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "too large", http.StatusRequestEntityTooLarge)
 		return
 	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	for i := 0; ; i++ {
-		var e splunkEvent
-		err := d.Decode(&e)
-		if err == io.EOF && i > 0 {
-			break
-		}
-		text, code := "", 0
-		switch {
-		case err == io.EOF:
-			text, code = "No data", 5
-		case err != nil:
-			text, code = "Invalid data format", 6
-		case e.Event == nil:
-			text, code = "Event field is required", 12
-		}
-		if _, refused := s.refused.Load(e.Fields["unique_id"]); refused {
-			text, code = "Error in handling indexed fields", 15
-		} else if code != 0 || e.Time == nil || e.Source == "" {
-			s.Broke("event %d: %v, %+v", i, err, e)
-		}
-		if code != 0 {
-			answerJSON(w, 400, `{"text":%q,"code":%d,"invalid-event-number":%d}`, text, code, i)
-			return
-		}
-		s.Take(e.Fields["unique_id"])
+	if !s.index(w, body) {
+		return
 	}
 	if s.channel != "" {
 		answerJSON(w, 200, `{"text":"Success","code":0,"ackId":7}`)
 		return
 	}
 	answerJSON(w, 200, `{"text":"Success","code":0}`)
+}
+
+// index takes events one after the other up to the first that is wrong, which it answers.
+func (s *Splunk) index(w http.ResponseWriter, body []byte) bool {
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	for i := 0; ; i++ {
+		var e splunkEvent
+		err := d.Decode(&e)
+		if err == io.EOF && i > 0 {
+			return true
+		}
+		id, text, code := "", "", 0
+		switch {
+		case err == io.EOF:
+			answerJSON(w, 400, `{"text":"No data","code":5}`)
+			return false
+		case err != nil:
+			text, code = "Invalid data format", 6
+		default:
+			id, text, code = e.check()
+		}
+		if _, refused := s.refused.Load(id); refused {
+			text, code = "Error in handling indexed fields", 15
+		} else if code != 0 || len(e.Time) == 0 || e.Source == "" || e.Sourcetype == "" || !hexID.MatchString(id) {
+			s.Broke("event %d: %v, %d %s in %.300s", i, err, code, text, e.Event)
+		}
+		if code != 0 {
+			answerJSON(w, 400, `{"text":%q,"code":%d,"invalid-event-number":%d}`, text, code, i)
+			return false
+		}
+		s.Take(id)
+	}
 }
