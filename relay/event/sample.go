@@ -59,21 +59,22 @@ var sampleVisits = map[Kind]sampleVisit{
 	PollSubmitted:  {1626803991, "fbd70226173184006adc31b810b93f36bb52ec02", samplePoll, ""},
 
 	VisitorCreated:             {1626803875, "1a2c20ed531bf920781d7f1449968b772840e36c", "", `{"browserName":"Chrome","browserVersion":"91.0.4472","sampleGroup":17}`},
-	VisitorMetadataUpdated:     {1626803900, "", "", `{"agent":{"email":"visitor@example.com","role":"admin"}}`},
+	VisitorMetadataUpdated:     {1626803900, "", "", `{"metadata":{"agent":{"email":"visitor@example.com","role":"admin"}},"previous":{"agent":{"role":"user"}}}`},
 	VisitorDoNotProcessUpdated: {1626803901, "", "", `{"doNotProcess":true}`},
 	AccountCreated:             {1626803875, "38993a6dd7ff256c0112528ca44b291255603647", "", `{}`},
-	AccountMetadataUpdated:     {1626803902, "", "", `{"agent":{"name":"Acme Corp","plan":"enterprise"}}`},
-	VisitorUnsubscribed:        {1761660300, "", "", ""},
+	AccountMetadataUpdated:     {1626803902, "", "", `{"metadata":{"agent":{"name":"Acme Corp","plan":"enterprise"}},"previous":{"agent":{"plan":"trial"}}}`},
+	VisitorUnsubscribed:        {1761660300, "", "", `{}`},
 
 	RageClick:  {1626804260, "", "pageId1,feature-xyz789", sampleButton},
-	ErrorClick: {1626804261, "", "pageId1,feature-xyz789", sampleButton},
+	ErrorClick: {1626804261, "", "pageId1,feature-xyz789", `{"elementType":"button","errorClickLog":"Uncaught TypeError: total is undefined"}`},
 	DeadClick:  {1626804262, "", "pageId1,feature-xyz789", sampleButton},
 	UTurn:      {1626804263, "", "pageId1", `{}`},
 }
 
 // Sample is a plausible event of kind k: for the kinds of seed 000 the very values of its example payloads, for
-// Userpilot's those of seed 003, for the others values of the same make. It shares no memory with other samples. The
-// sample of what is no kind is the empty event.
+// Userpilot's those of seed 003, for the others values of the same make. It has the fields that the relay's own events of
+// that kind have, so that what fits a sample fits those. It shares no memory with other samples. The sample of what is no
+// kind is the empty event.
 func Sample(k Kind) Event {
 	e := Event{
 		Kind:         k,
@@ -132,6 +133,9 @@ func sampleOwn(e *Event) {
 		e.Subscription = []byte(`{"id":4802463602009999,"name":"test_application"}`)
 		e.UserAgent = []byte(`"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_14_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/11.0.4472.164 Safari/537.36"`)
 		e.Visitor = []byte(`"abc123"`)
+		e.IP, e.URL = nil, nil // a mail system tells of it
+	case VisitorDoNotProcessUpdated:
+		e.Account, e.UserAgent, e.IP, e.URL = nil, nil, nil, nil // a server tells of it, and of nobody but the visitor
 	}
 	switch e.Kind {
 	case NPSSubmitted:

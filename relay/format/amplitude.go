@@ -57,8 +57,8 @@ var amplitudeReserved = []string{
 var amplitudeBounds = bounds{characters: 1024, members: 1024, depth: 39}
 
 // traits are the fields of the one group of metadata that a change is of: {"plan":"pro"} of the relay's own
-// {"metadata":{"segmentio":{"plan":"pro"}},"previous":{…}}, and of {"agent":{"plan":"pro"}} as Pendo tells it. Of anything
-// else, such as several groups whose fields may have one name, they are all there is.
+// {"metadata":{"segmentio":{"plan":"pro"}},"previous":{…}}, and of {"agent":{"plan":"pro"}}, as a webhook that comes in may
+// tell it. Of anything else, such as several groups whose fields may have one name, they are all there is.
 func traits(properties []byte) []byte {
 	groups := properties
 	if now := event.Lookup(properties, "metadata"); isObject(now) && event.Lookup(properties, "previous") != nil {

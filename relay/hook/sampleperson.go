@@ -28,7 +28,7 @@ func appendSampleFields(dst []byte, from event.Kind, id []byte, names []string) 
 		return dst
 	}
 	sample := event.Sample(from)
-	fields := event.Lookup(sample.Properties, "agent")
+	fields := event.Lookup(event.Lookup(sample.Properties, "metadata"), "agent")
 	open := byte('{')
 	for _, name := range names {
 		dst = append(event.AppendString(append(dst, open), name), ':')
