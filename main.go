@@ -109,11 +109,11 @@ type sendCommand struct {
 }
 
 func (c *sendCommand) Run(ctx context.Context) error {
-	config, _, err := relay.Find(c.Config, builtIn)
+	client, err := relay.FindClient(c.Config, builtIn)
 	if err != nil {
 		return err
 	}
-	return relay.Send(ctx, relay.SendOptions{Config: config, App: c.App, Events: c.Events, Out: os.Stdout})
+	return relay.Send(ctx, relay.SendOptions{Client: client, App: c.App, Events: c.Events, Out: os.Stdout})
 }
 
 type sinkCommand struct {
@@ -153,27 +153,45 @@ type consoleFlags struct {
 	JSON    bool   `help:"Print what the API answers."`
 }
 
-// AfterApply lets the commands below ask for the console.
-func (f *consoleFlags) AfterApply(k *kong.Context) error { return k.BindToProvider(f.open) }
+// AfterApply lets the commands below ask for the console, or for the types of destination.
+func (f *consoleFlags) AfterApply(k *kong.Context) error {
+	return errors.Join(k.BindToProvider(f.open), k.BindToProvider(f.catalog))
+}
 
 func (f *consoleFlags) open() (*remote.Console, error) {
 	c := &remote.Console{URL: f.Console, Token: f.Token, Out: os.Stdout, JSON: f.JSON}
-	if f.Console == "" {
-		config, file, err := relay.Find(f.Config, builtIn)
-		var faults relay.Faults
-		if errors.As(err, &faults) { // the relay runs with an environment that this shell need not have
-			return nil, append(faults, relay.Faults{{File: file,
-				Text: "says where the console is, once that is mended; or name it with --console, and its token with EDGERELAY_TOKEN"}}...)
-		}
-		if err != nil {
-			return nil, err
-		}
-		c.URL = remote.Listen(config.Console.Listen)
-		if f.Token == "" {
-			c.Token = config.Console.Token
-		}
+	if f.Console != "" {
+		return c, nil
 	}
-	return c, nil
+	err := f.find(c)
+	var faults relay.Faults
+	if errors.As(err, &faults) { // the relay runs with an environment that this shell need not have
+		return nil, append(faults, relay.Faults{{File: faults[0].File,
+			Text: "says where the console is, once that is mended; or name it with --console, and its token with EDGERELAY_TOKEN"}}...)
+	}
+	return c, err
+}
+
+// find looks up in the config file what the flags do not say.
+func (f *consoleFlags) find(c *remote.Console) error {
+	client, err := relay.FindClient(f.Config, builtIn)
+	if err != nil {
+		return err
+	}
+	listen, err := client.Console()
+	if err != nil {
+		return err
+	}
+	c.URL = remote.Listen(listen)
+	if f.Token == "" {
+		c.Token, err = client.ConsoleToken()
+	}
+	return err
+}
+
+// catalog is that of the relay whose console is named, else that of this program, which needs neither relay nor file.
+func (f *consoleFlags) catalog() (*remote.Catalog, error) {
+	return &remote.Catalog{Console: &remote.Console{URL: f.Console, Token: f.Token, Out: os.Stdout, JSON: f.JSON}}, nil
 }
 
 type webhookCommand struct {

@@ -39,9 +39,11 @@ var arrows = map[string][]string{
 
 	"edgerelay/relay/sink/receipt": {"relay/event"},
 
-	"edgerelay/relay/expression": {"relay/event"},
+	"edgerelay/relay/expression": {"relay/event", "relay/spell"},
 
 	"edgerelay/relay/mask": {"relay/event"},
+
+	"edgerelay/relay/remote": {"relay/hook"},
 }
 
 func TestImportArrows(t *testing.T) {

@@ -23,13 +23,7 @@ type Faults = strict.Faults
 // Find loads the config file that was named, else DefaultFile, else, when that does not exist, the built-in one. It
 // returns the name of what it took.
 func Find(named string, builtIn []byte) (*Config, string, error) {
-	path := named
-	if named == "" {
-		path = DefaultFile
-	}
-	if _, err := os.Stat(path); named == "" && errors.Is(err, fs.ErrNotExist) {
-		path = BuiltInName
-	}
+	path := locate(named)
 	source := func() (*Config, error) { return Load(path) }
 	if path == BuiltInName {
 		source = func() (*Config, error) { return LoadBytes(BuiltInName, builtIn) }
@@ -44,8 +38,28 @@ func Find(named string, builtIn []byte) (*Config, string, error) {
 	return c, path, err
 }
 
+// locate is the path of the config file that counts, BuiltInName when there is none.
+func locate(named string) string {
+	if named != "" {
+		return named
+	}
+	if _, err := os.Stat(DefaultFile); errors.Is(err, fs.ErrNotExist) {
+		return BuiltInName
+	}
+	return DefaultFile
+}
+
 // Load reads and checks a config file. Every error is of type Faults; one that the file cannot be read has no line.
 func Load(path string) (*Config, error) {
+	data, err := readConfig(path)
+	if err != nil {
+		return nil, err
+	}
+	return LoadBytes(path, data)
+}
+
+// readConfig reads a config file whole. An error is of type Faults.
+func readConfig(path string) ([]byte, error) {
 	data, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -53,7 +67,7 @@ func Load(path string) (*Config, error) {
 	case err != nil:
 		return nil, Faults{{File: path, Text: fmt.Sprintf("%v; make it a file that this user may read", err)}}
 	}
-	return LoadBytes(path, data)
+	return data, nil
 }
 
 // LoadBytes checks the text of a config file. name stands for the file in faults. Environment variables are those of the

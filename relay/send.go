@@ -16,7 +16,7 @@ import (
 
 // SendOptions say what to send, and where to.
 type SendOptions struct {
-	Config *Config
+	Client *Client
 	App    string   // name; "" is the first app
 	Events []string // by any of their names; none: every kind
 	Out    io.Writer
@@ -25,11 +25,15 @@ type SendOptions struct {
 
 // Send posts sample events to a running relay through its public endpoints, as SDKs would, and prints a line for each.
 func Send(ctx context.Context, o SendOptions) error {
-	app, err := o.app()
+	chosen, err := chooseSamples(o.Events)
 	if err != nil {
 		return err
 	}
-	chosen, err := chooseSamples(o.Events)
+	app, err := o.Client.App(o.App, slices.ContainsFunc(chosen, func(s sample) bool { return s.signed != 0 }))
+	if err != nil {
+		return err
+	}
+	base, err := o.Client.Intake()
 	if err != nil {
 		return err
 	}
@@ -41,7 +45,7 @@ func Send(ctx context.Context, o SendOptions) error {
 	defer client.CloseIdleConnections()
 	unique := fmt.Sprintf("%x", now().UnixMilli())
 	for _, s := range chosen {
-		request, err := s.request(ctx, o.Config.Intake.url(), app, visit{unique, now()})
+		request, err := s.request(ctx, base, app, visit{unique, now()})
 		if err != nil {
 			return fmt.Errorf("send %s: %w", s.kind, err)
 		}
@@ -54,20 +58,6 @@ func Send(ctx context.Context, o SendOptions) error {
 		}
 	}
 	return nil
-}
-
-func (o *SendOptions) app() (App, error) {
-	if len(o.Config.Apps) == 0 {
-		return App{}, usage("send: the config has no app; add an [[app]]")
-	}
-	var names []string
-	for _, a := range o.Config.Apps {
-		if o.App == "" || a.Name == o.App {
-			return a, nil
-		}
-		names = append(names, a.Name)
-	}
-	return App{}, usage("send: there is no app %q; %s", o.App, spell.Hint(o.App, names))
 }
 
 // chooseSamples finds the samples of the named kinds, all when none is named. What one sample presupposes is sent with

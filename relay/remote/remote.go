@@ -1,7 +1,8 @@
 // Package remote is the admin API from the shell: the commands "webhook" and "explain" of the program, each one request or
 // two to the console of a running relay, printed as a table or, with --json, as the API answered.
 //
-// It knows the admin API and how people read tables. It knows nothing of the relay's inside: what it does, curl could do.
+// It knows the admin API and how people read tables, and by package hook which types of destination this build has. It knows
+// nothing else of the relay's inside: what it does, curl could do.
 // A Console may be used by several goroutines at once.
 package remote
 

@@ -2,10 +2,27 @@ package remote
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
+
+	"edgerelay/relay/hook"
 )
+
+// Catalog is the types of destination: those of a running relay, or, with a Console that has no URL, those of this build.
+type Catalog struct{ *Console }
+
+// types are all of them, as the API tells of them.
+func (c *Catalog) types(ctx context.Context) ([]byte, error) {
+	if c.URL != "" {
+		return c.call(ctx, http.MethodGet, "/api/types", nil, nil)
+	}
+	text, err := json.Marshal(struct {
+		Types []hook.Type `json:"types"`
+	}{hook.Types()})
+	return append(text, '\n'), err
+}
 
 type typesCommand struct {
 	Name string `arg:"" optional:"" help:"One type, with all that it takes."`
@@ -17,8 +34,9 @@ type kind struct {
 	Regions          []string
 	WriteKey         string `json:"write_key"`
 	AccessToken      string `json:"access_token"`
-	Signs, Batches   bool
-	Custom, Local    bool
+	Signs, Formats   bool
+	Batches, Custom  bool
+	Local            bool
 	Settings         []kindSetting
 	Events           []string
 }
@@ -30,11 +48,12 @@ type kindSetting struct {
 }
 
 // Run prints all types, or one.
-func (s *typesCommand) Run(ctx context.Context, c *Console) error {
-	answer, err := c.call(ctx, http.MethodGet, "/api/types", nil, nil)
+func (s *typesCommand) Run(ctx context.Context, catalog *Catalog) error {
+	answer, err := catalog.types(ctx)
 	if err != nil {
 		return err
 	}
+	c := catalog.Console
 	return show(c, answer, func(v struct{ Types []kind }) error {
 		if s.Name == "" {
 			return printTypes(c, v.Types)
@@ -86,8 +105,11 @@ func (k *kind) print(c *Console) error {
 	for _, one := range k.Settings {
 		t.row("settings."+one.Name, one.line())
 	}
+	if k.Formats {
+		t.row("also", "format, properties")
+	}
 	if k.Signs {
-		t.row("also", "format, secret, secret_previous, signature")
+		t.row("also", "secret, secret_previous, signature")
 	}
 	if k.Batches {
 		t.row("also", "batch_events, batch_bytes, batch_age")

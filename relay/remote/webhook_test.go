@@ -68,8 +68,12 @@ func TestCommandsAskAndPrint(t *testing.T) {
 		"GET /api/webhooks/x Bearer t0ken", "leads to             s3://b/p\n", "settings.bucket      b\n", "settings.secret_key  ••••\ntype ")
 	const types = `{"types":[{"name":"url","title":"URL","url":"the address","signs":true},{"name":"s3","title":"S3","batches":true,"regions":["us","eu"],"settings":[{"name":"bucket","text":"its name","required":true},
 		{"name":"secret_key","text":"a key","secret":true,"choices":["a","b"],"default":"a"}],"events":["pageLoaded"]}]}`
-	f((&typesCommand{}).Run, types, "GET /api/types Bearer t0ken", "url   URL         url\n", "s3    S3          settings.bucket\n")
-	f((&typesCommand{Name: "s3"}).Run, types, "GET /api/types Bearer t0ken", "region               us, eu\n", "settings.bucket      its name; must be set\n",
+	listed := func(name string) func(context.Context, *Console) error {
+		return func(ctx context.Context, c *Console) error { return (&typesCommand{Name: name}).Run(ctx, &Catalog{c}) }
+	}
+	f(listed(""), types, "GET /api/types Bearer t0ken", "url   URL         url\n", "s3    S3          settings.bucket\n")
+	f(listed("url"), types, "GET /api/types Bearer t0ken", "also    secret, secret_previous, signature\nevents")
+	f(listed("s3"), types, "GET /api/types Bearer t0ken", "region               us, eu\n", "settings.bucket      its name; must be set\n",
 		"settings.secret_key  a key; one of a, b; default a; a secret\n", "also                 batch_events, batch_bytes, batch_age\n", "1 kinds")
 	f((&editCommand{Name: "a/b", Rename: "c"}).Run, oneWebhook, `PATCH /api/webhooks/a%2Fb Bearer t0ken {"name":"c"}`, "my crm")
 	f((&enableCommand{Name: "x", Reviewed: true, From: "now"}).Run, oneWebhook, `POST /api/webhooks/x/enable Bearer t0ken {"force":false,"from":"now","reviewed":true}`, "is on\n")
@@ -170,5 +174,28 @@ func TestSecretsFromInput(t *testing.T) {
 	s.Setting["credentials"] = "@" + file + ".none"
 	if _, err := s.document(); err == nil || !strings.Contains(err.Error(), "read the setting credentials") {
 		t.Errorf("a file that is not there: %v", err)
+	}
+}
+
+// TestTypesOfThisBuild: without a console the types are those of this program, in the form in which the API has them.
+func TestTypesOfThisBuild(t *testing.T) {
+	f := func(name string, asJSON bool, printed ...string) {
+		t.Helper()
+		var out bytes.Buffer
+		if err := (&typesCommand{Name: name}).Run(t.Context(), &Catalog{&Console{Out: &out, JSON: asJSON}}); err != nil {
+			t.Error(err)
+		}
+		for _, text := range printed {
+			if !strings.Contains(out.String(), text) {
+				t.Errorf("%s: printed %q, want %q in it", name, &out, text)
+			}
+		}
+	}
+	f("", false, "url ", "custom ", "MUST BE SET\n", "settings.bucket\n")
+	f("url", false, "also             format, properties\nalso             secret, secret_previous, signature\n")
+	f("custom", false, "also               secret, secret_previous, signature\nalso               method, body\n")
+	f("", true, `{"types":[{"name":"url","title":"URL",`)
+	if err := (&typesCommand{Name: "nope"}).Run(t.Context(), &Catalog{&Console{Out: io.Discard}}); err == nil || !strings.Contains(err.Error(), `no type "nope"`) {
+		t.Error(err)
 	}
 }

@@ -34,6 +34,11 @@ func (t *Table) Err() error {
 	return t.out.err()
 }
 
+// Noted is the faults noted so far, as Err has them, for who reads a part of the file and leaves the rest to others.
+func (t *Table) Noted() error {
+	return t.out.err()
+}
+
 // unread notes the keys that nobody asked for and those that stand twice.
 func (t *Table) unread() {
 	for _, key := range t.tree.keys {

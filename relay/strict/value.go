@@ -37,6 +37,16 @@ func (t *Table) Text(key string, dst *string) {
 	}
 }
 
+// Blank says whether a key is absent or an empty text. A text with an environment variable that is not set is not empty.
+func (t *Table) Blank(key string) bool {
+	n := t.find(key)
+	if n == nil || n.kind != kindText {
+		return n == nil
+	}
+	text, err := expand(n.text, t.out.lookup)
+	return err == nil && text == ""
+}
+
 // Texts reads a list of texts. A broken element is left empty in it, so that the others keep their places.
 func (t *Table) Texts(key string, dst *[]string) {
 	if n := t.find(key); n != nil {
