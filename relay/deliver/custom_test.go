@@ -59,7 +59,7 @@ func TestCustomFaults(t *testing.T) {
 	}
 	f(nil, "")
 	f(func(s *hook.Spec) { s.Body = `{"a":{{ visitor }}` }, "body: ")
-	f(func(s *hook.Spec) { s.Body = `{"a":{{ vistor }}}` }, "body: 1:9: {{ vistor }}: unknown name vistor; a text stands in quotes; there are event, ")
+	f(func(s *hook.Spec) { s.Body = `{"a":{{ vistor }}}` }, "body: 1:9: {{ vistor }}: unknown name vistor; did you mean visitor? README lists all names")
 	f(func(s *hook.Spec) { s.Body = "" }, "body: is missing; write what is sent")
 	f(func(s *hook.Spec) { s.Method, s.Body = "GET", "" }, "")
 	f(func(s *hook.Spec) { s.Method = "BREW" }, `method: "BREW" is no method of requests; use one of POST, PUT, PATCH, DELETE, GET`)

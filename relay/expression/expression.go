@@ -57,6 +57,7 @@ package expression
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/expr-lang/expr"
@@ -64,6 +65,8 @@ import (
 	"github.com/expr-lang/expr/conf"
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/vm"
+
+	"edgerelay/relay/spell"
 )
 
 // Limits of every expression.
@@ -146,6 +149,9 @@ func (w *rewriter) option() expr.Option {
 	return func(c *conf.Config) { w.config = c }
 }
 
+// unknownName is how expr-lang begins to tell of one.
+const unknownName = "unknown name "
+
 // explain turns expr-lang's error into a fault of one line.
 func explain(err error) *Fault {
 	f := &Fault{Line: 1, Column: 1, Msg: err.Error()}
@@ -155,8 +161,8 @@ func explain(err error) *Fault {
 	}
 	f.Msg, _, _ = strings.Cut(f.Msg, "\n")
 	switch {
-	case strings.HasPrefix(f.Msg, "unknown name"):
-		f.Msg += hint()
+	case strings.HasPrefix(f.Msg, unknownName):
+		f.Msg += hint(f.Msg[len(unknownName):])
 	case strings.HasSuffix(f.Msg, ", not bool"), strings.HasPrefix(f.Msg, "invalid operation: bool("):
 		f.Msg = "neither true nor false nor nil, where one of these is asked for"
 	case strings.HasPrefix(f.Msg, "expected bool, "):
@@ -170,7 +176,13 @@ func explain(err error) *Fault {
 	return f
 }
 
-// hint names what there is.
-func hint() string {
-	return "; a text stands in quotes; there are " + strings.Join(rootNames(), ", ") + " and the functions " + strings.Join(functionNames(), ", ")
+// listed says where all names are.
+const listed = `README lists all names under "Choosing events"`
+
+// hint says what an unknown name may have been meant for, and where all names are listed.
+func hint(name string) string {
+	if near := spell.Near(name, slices.Concat(rootNames(), functionNames()), 3); len(near) > 0 {
+		return "; did you mean " + strings.Join(near, " or ") + "? " + listed
+	}
+	return "; a text stands in quotes, a property is written properties." + name + "; " + listed
 }

@@ -146,7 +146,7 @@ func (w *rewriter) member(node *ast.Node, n *ast.MemberNode) {
 func (w *rewriter) call(node *ast.Node, n *ast.CallNode) {
 	callee, ok := n.Callee.(*ast.IdentifierNode)
 	if !ok {
-		w.refuse(n, "only functions can be called%s", hint())
+		w.refuse(n, "only functions can be called; %s", listed)
 		return
 	}
 	delete(w.bare, callee)
@@ -155,7 +155,7 @@ func (w *rewriter) call(node *ast.Node, n *ast.CallNode) {
 		return
 	}
 	if w.sources[callee.Value] != nil {
-		w.refuse(n, "%s is no function%s", callee.Value, hint())
+		w.refuse(n, "%s is no function; %s", callee.Value, listed)
 	}
 }
 
@@ -243,7 +243,7 @@ func (w *rewriter) matches(n *ast.BinaryNode) {
 // loop checks and meters a function over a list: its body is paid for at each turn.
 func (w *rewriter) loop(n *ast.BuiltinNode) {
 	if !w.builtins[n.Name] {
-		w.refuse(n, "%s() is not offered%s", n.Name, hint())
+		w.refuse(n, "%s() is not offered; %s", n.Name, listed)
 		return
 	}
 	if len(n.Arguments) == 0 {

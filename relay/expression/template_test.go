@@ -145,7 +145,7 @@ func TestCompileTemplateFaults(t *testing.T) {
 	f(TextBody, "a\n b {{ x", `2:4: "{{" without "}}"; to write two braces, say {{ "{{" }}`)
 	f(TextBody, `{{ "}}`, `1:1: "{{" without "}}"`)
 	f(TextBody, `{{ }}`, `1:4: {{  }}: the expression is empty`)
-	f(TextBody, "é\n {{\n  plan }}", `3:3: {{ plan }}: unknown name plan; a text stands in quotes; there are event,`)
+	f(TextBody, "é\n {{\n  plan }}", `3:3: {{ plan }}: unknown name plan; a text stands in quotes, a property is written properties.plan; README lists`)
 	f(TextBody, `a {{ visitor + }}`, `1:14: {{ visitor + }}: ends too early; something must follow`)
 	f(TextBody, strings.Repeat("x", TemplateMax+1), `1:1: the template is longer than 65536 bytes`)
 	f(TextBody, strings.Repeat("{{1}}", placesMax+1), `1:1: the template has more than 200 places`)

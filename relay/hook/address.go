@@ -14,6 +14,8 @@ func (w *Webhook) Place() string {
 	switch {
 	case w.Plan != nil && w.Plan.Place != "":
 		return w.Plan.Place
+	case w.Plan != nil && w.Plan.Template != nil:
+		return MaskURL(w.URL, w.Type) // with its places as they are written
 	case w.Target == nil || w.Target.Host == "":
 		return ""
 	}
@@ -49,17 +51,44 @@ func maskAddress(text string) string {
 }
 
 func maskQuery(text string) string {
-	base, query, found := strings.Cut(text, "?")
-	if !found {
+	base, members := queryOf(text)
+	if len(members) == 0 {
 		return text
 	}
-	members := strings.Split(query, "&")
 	for i, m := range members {
 		if name, value, _ := strings.Cut(m, "="); value != "" && tellingMember(name) {
 			members[i] = name + "=" + masked
 		}
 	}
 	return base + "?" + strings.Join(members, "&")
+}
+
+// queryOf takes the members of its query off a URL; there are none without a "?". What stands in the places of a template
+// divides nothing.
+func queryOf(text string) (base string, members []string) {
+	base, query, found := cutOutside(text, '?')
+	for found {
+		var m string
+		m, query, found = cutOutside(query, '&')
+		members = append(members, m)
+	}
+	return base, members
+}
+
+// cutOutside is strings.Cut at a byte that does not stand in a place of a template, {{ … }}.
+func cutOutside(text string, at byte) (before, after string, found bool) {
+	for i := 0; i < len(text); i++ {
+		if strings.HasPrefix(text[i:], "{{") {
+			if end := strings.Index(text[i:], "}}"); end >= 0 {
+				i += end + 1
+				continue
+			}
+		}
+		if text[i] == at {
+			return text[:i], text[i+1:], true
+		}
+	}
+	return text, "", false
 }
 
 func tellingMember(name string) bool {

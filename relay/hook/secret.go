@@ -131,11 +131,9 @@ func (b *bag) addHeader(name, value string) {
 
 // addURL puts in those values of a query that prove who asks, and all but the host when the URL as a whole is a key.
 func (b *bag) addURL(text, kind string) {
-	u, err := url.Parse(text)
-	if err != nil || text == "" {
-		return
-	}
-	for m := range strings.SplitSeq(u.RawQuery, "&") {
+	text, _, _ = cutOutside(text, '#')
+	_, members := queryOf(text)
+	for _, m := range members {
 		if name, value, _ := strings.Cut(m, "="); tellingMember(name) {
 			b.put(value)
 			if plain, err := url.QueryUnescape(value); err == nil {
@@ -143,7 +141,8 @@ func (b *bag) addURL(text, kind string) {
 			}
 		}
 	}
-	if !secretURL(kind) {
+	u, err := url.Parse(text)
+	if err != nil || text == "" || !secretURL(kind) {
 		return
 	}
 	b.put(text, u.RequestURI(), u.Path)

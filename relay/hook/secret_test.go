@@ -78,6 +78,9 @@ func TestPlaces(t *testing.T) {
 		}
 	}
 	f(Spec{Type: "url", URL: "https://example.com/in?token=abc&a=1"}, "https://example.com/in?token=••••&a=1")
+	const places = "https://example.com/users/{{ visitor ?? 'x&token=y' }}/notes?account={{ account }}"
+	f(Spec{Type: "custom", Body: "{}", URL: places}, places)
+	f(Spec{Type: "custom", Body: "{}", URL: places + "&api_key=abc&token={{ visitor }}"}, places+"&api_key=••••&token=••••")
 	f(Spec{Type: "slack", URL: "https://hooks.slack.com/services/T/B/abc"}, "https://hooks.slack.com/••••")
 	f(Spec{Type: "zapier", URL: "https://hooks.zapier.com/hooks/catch/1/abc/"}, "https://hooks.zapier.com/••••")
 	f(Spec{Type: "ga4", WriteKey: "gasecret", Settings: map[string]string{"measurement_id": "G-ABCDEF1"}}, "https://www.google-analytics.com/mp/collect?api_secret=••••&measurement_id=G-ABCDEF1")

@@ -5,20 +5,33 @@ package spell
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
 // Nearest is the candidate that word is most likely a misspelling of, or "" when none is close. Upper and lower case
 // and the separators '_', '-' and '.' count for nothing; beyond that up to a third of the letters may differ.
 func Nearest(word string, candidates []string) string {
-	best, bestDistance := "", len(word)/3+1
+	if near := Near(word, candidates, 1); len(near) > 0 {
+		return near[0]
+	}
+	return ""
+}
+
+// Near are the candidates that are close to word, as Nearest counts, at most so many: the closest first, equally close
+// ones in their order.
+func Near(word string, candidates []string, most int) []string {
 	plain := fold(word)
+	distances := map[string]int{}
+	var near []string
 	for _, candidate := range candidates {
-		if d := distance(plain, fold(candidate)); d < bestDistance {
-			best, bestDistance = candidate, d
+		if d := distance(plain, fold(candidate)); d <= len(word)/3 {
+			distances[candidate] = d
+			near = append(near, candidate)
 		}
 	}
-	return best
+	slices.SortStableFunc(near, func(a, b string) int { return distances[a] - distances[b] })
+	return near[:min(len(near), most)]
 }
 
 // Hint is the tail of an error message about an unknown word: the one that was probably meant, or else all there are.
