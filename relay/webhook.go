@@ -15,6 +15,9 @@ func (c *Config) readWebhooks(root *strict.Table, apps *appNames) {
 	for _, t := range root.Tables("webhook", "name") {
 		spec := c.Delivery.spec()
 		readSpec(t, &spec)
+		if spec.Type == "" && !t.Blank("type") {
+			spec.Type = hook.UnreadType
+		}
 		if t.Has("retries") && !t.Has("schedule") {
 			spec.Schedule = nil // its own retries win over a schedule that it only inherits
 		}
@@ -26,7 +29,7 @@ func (c *Config) readWebhooks(root *strict.Table, apps *appNames) {
 		for _, f := range faults {
 			t.Fault(f.Field, "%s", f.Text)
 		}
-		if w != nil && w.Enabled && w.Type == "mail" && c.SMTP.Server == "" {
+		if spec.Enabled && spec.Type == "mail" && c.SMTP.Server == "" {
 			t.Fault("type", `"mail" needs a mail server; set [smtp] server and from`)
 		}
 		c.Webhooks = append(c.Webhooks, w)

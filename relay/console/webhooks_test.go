@@ -50,7 +50,7 @@ func TestBadSettings(t *testing.T) {
 	f("bad_request", "", "unexpected end", `{"name":`)
 	f("bad_request", "", "after top-level value", `{"name":"a"} {}`)
 	f("bad_request", "", "not UTF-8", "{\"name\":\"\xff\"}")
-	f("invalid", "nmae", `name`, `{"nmae":"crm"}`)
+	f("invalid", "nmae", `name`, `{"nmae":"crm","name":"crm","url":"https://example.com"}`)
 	f("invalid", "url", "is missing", `{"name":"crm"}`)
 	f("invalid", "url", "must be a text", `{"name":"crm","url":7}`)
 	f("invalid", "url", "http or https", `{"name":"crm","url":"ftp://x/"}`)
@@ -63,12 +63,12 @@ func TestBadSettings(t *testing.T) {
 	var got struct {
 		Error desk.Error `json:"error"`
 	}
-	p.call(400, "POST", "/api/webhooks", `{"name":"","url":"ftp://x","events":["nosuch"]}`, &got)
+	p.call(400, "POST", "/api/webhooks", `{"name":"","url":"ftp://x","events":["nosuch"],"rat":5}`, &got)
 	var fields []string
 	for _, f := range got.Error.Faults {
 		fields = append(fields, f.Field)
 	}
-	if fmt.Sprint(fields) != "[name url events[0]]" {
+	if fmt.Sprint(fields) != "[rat name url events[0]]" {
 		t.Errorf("faults of %v: %+v", fields, got.Error)
 	}
 }

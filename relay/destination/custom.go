@@ -2,6 +2,7 @@ package destination
 
 import (
 	"bytes"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -132,21 +133,24 @@ func (t *Template) compile(s *Settings, content, method string, fault func(field
 	}
 }
 
-// Try makes the request of a sample of a kind, and says what is wrong and where.
-func (t *Template) Try(k event.Kind) (field string, err error) {
+// Try makes the request of a sample of a kind, and says of each part that cannot be made what is wrong. What did not
+// compile is passed over.
+func (t *Template) Try(k event.Kind) (faults []Fault) {
 	e := event.Sample(k)
 	var env expression.Env
 	env.Begin(&e, event.Note{All: true})
-	if _, err := t.AppendURI(nil, &env); err != nil {
-		return "url", err
-	}
-	for i := range t.Header {
-		if _, err := t.Header[i].Append(nil, &env); err != nil {
-			return "headers." + t.Header[i].Name, err
+	try := func(field string, part *expression.Template) {
+		if part == nil {
+			return
+		}
+		if _, err := part.Append(nil, &env); err != nil {
+			faults = append(faults, Fault{field, fmt.Sprintf("on a sample of %s: %v", k, err)})
 		}
 	}
-	if _, err := t.AppendBody(nil, &env); err != nil {
-		return "body", err
+	try("url", t.url)
+	for i := range t.Header {
+		try("headers."+t.Header[i].Name, t.Header[i].value)
 	}
-	return "", nil
+	try("body", t.body)
+	return faults
 }

@@ -47,8 +47,9 @@ type Type struct {
 	// Takes says which kinds of event the type has a body for; nil is all. Others are never sent to it.
 	Takes func(k event.Kind) bool
 
-	// Plan works out how to deliver. What Type says of the settings was checked before. It reports what else is wrong with
-	// them through fault, by the setting's name, and its result counts for nothing then.
+	// Plan works out how to deliver. What Type says of the settings was checked before, and what is wrong by that was
+	// reported; credentials, url and settings may be missing all the same. It reports what else is wrong with them through
+	// fault, by the setting's name. Its result is never nil, and nothing is delivered by it then.
 	Plan func(s *Settings, fault func(field, text string, args ...any)) *Plan
 }
 
@@ -144,7 +145,8 @@ func SecretSetting(name string) bool {
 // step.
 type Fault struct{ Field, Text string }
 
-// Make checks settings against the type and works out its plan, or returns all that is wrong.
+// Make checks settings against the type and works out its plan. With faults, which are all that is wrong, the plan is not
+// to be delivered by: it has defaults in place of what is wrong, so that the caller can go on checking.
 func (t *Type) Make(s Settings) (*Plan, []Fault) {
 	var faults []Fault
 	fault := func(field, text string, args ...any) {
@@ -157,18 +159,17 @@ func (t *Type) Make(s Settings) (*Plan, []Fault) {
 	}
 	t.checkRegion(&s, fault)
 	t.checkSettings(&s, fault)
-	if len(faults) > 0 {
-		return nil, faults
-	}
-	plan := t.Plan(&s, fault)
-	if len(faults) > 0 {
-		return nil, faults
-	}
+	known := slices.Clone(faults)
+	plan := t.Plan(&s, func(field, text string, args ...any) {
+		if !slices.ContainsFunc(known, func(f Fault) bool { return f.Field == field }) { // it may follow from that one
+			fault(field, text, args...)
+		}
+	})
 	plan.Type, plan.Settings = t.Name, s
 	if plan.Judge == nil {
 		plan.Judge = JudgeStatus
 	}
-	return plan, nil
+	return plan, faults
 }
 
 func (t *Type) checkCredential(field, value, called string, fault func(field, text string, args ...any)) {
@@ -191,6 +192,7 @@ func (t *Type) checkRegion(s *Settings, fault func(field, text string, args ...a
 		s.Region = t.Regions[0]
 	case !slices.Contains(t.Regions, s.Region):
 		fault("region", "%q is no region of %s; use one of %s, or set url to the endpoint", s.Region, t.Title, strings.Join(t.Regions, ", "))
+		s.Region = t.Regions[0]
 	}
 }
 
@@ -206,6 +208,7 @@ func (t *Type) checkSettings(s *Settings, fault func(field, text string, args ..
 			fault(field, "is missing; it is %s", one.Text)
 		case value != "" && len(one.Choices) > 0 && !slices.Contains(one.Choices, value):
 			fault(field, "%q is not among its values; use one of %s", value, strings.Join(one.Choices, ", "))
+			value = ""
 		}
 		if value == "" {
 			value = one.Default

@@ -32,7 +32,7 @@ func TestGA4Plan(t *testing.T) {
 	if !planOf(t, "ga4", web).Once || planOf(t, "ga4", ga4Settings("measurement_id", "G-1", "on_timeout", "retry")).Once {
 		t.Error("a request without an answer is sent again only when on_timeout says so")
 	}
-	holdFaults(t, "ga4", Settings{}, "write_key: the data stream's API secret")
+	holdFaults(t, "ga4", Settings{}, "write_key: the data stream's API secret", "settings.measurement_id: is missing")
 	holdFaults(t, "ga4", ga4Settings(), "settings.measurement_id: is missing")
 	holdFaults(t, "ga4", ga4Settings("measurement_id", "G-1", "firebase_app_id", "1:2"), "settings.firebase_app_id: is one too many")
 	holdFaults(t, "ga4", ga4Settings("measurement_id", "G-1", "on_timeout", "maybe"), "settings.on_timeout: use one of drop, retry")

@@ -38,7 +38,7 @@ func TestJiraPlan(t *testing.T) {
 }
 
 func TestJiraFaults(t *testing.T) {
-	holdFaults(t, "jira", Settings{}, "access_token: an API token", "settings.project: is missing")
+	holdFaults(t, "jira", Settings{}, "access_token: an API token", "settings.project: is missing", "settings.site: is missing")
 	holdFaults(t, "jira", jiraSettings("site", ""), "settings.site: is missing")
 	holdFaults(t, "jira", jiraSettings("site", "https://acme"), "settings.site: no site")
 	holdFaults(t, "jira", jiraSettings("labels", "one,two words"), `settings.labels: "two words"`)

@@ -29,7 +29,7 @@ func TestZendeskPlan(t *testing.T) {
 }
 
 func TestZendeskFaults(t *testing.T) {
-	holdFaults(t, "zendesk", Settings{}, "access_token: an API token")
+	holdFaults(t, "zendesk", Settings{}, "access_token: an API token", "settings.subdomain: is missing")
 	holdFaults(t, "zendesk", Settings{AccessToken: "t"}, "settings.subdomain: is missing")
 	holdFaults(t, "zendesk", zendeskSettings("subdomain", "acme.zendesk.com"), "settings.subdomain: no subdomain")
 	holdFaults(t, "zendesk", zendeskSettings("subdomain", "a/b"), "settings.subdomain: no subdomain")

@@ -20,6 +20,10 @@ import (
 
 var orders = []string{"none", "visitor"}
 
+// UnreadType is the Type of a Spec whose type is no text, a fault that who read it has noted. Compile refuses it like any
+// type that there is not, and says nothing of what depends on the type.
+const UnreadType = "?"
+
 // Compile checks a spec and makes the webhook it describes, or returns all that is wrong with it. known says which names
 // of apps there are. The webhook has no queue number yet.
 func Compile(spec Spec, known func(app string) bool) (*Webhook, []Fault) {
@@ -31,9 +35,7 @@ func Compile(spec Spec, known func(app string) bool) (*Webhook, []Fault) {
 	c.format()
 	w.properties = c.properties()
 	c.pace()
-	if len(c.faults) == 0 {
-		c.samples(w)
-	}
+	c.samples(w)
 	if len(c.faults) > 0 {
 		return nil, c.faults
 	}
@@ -157,14 +159,8 @@ func (c *checker) schemes() []sign.Scheme {
 	s := c.spec
 	var schemes []sign.Scheme
 	if c.kind != nil && !c.kind.Signs {
-		for _, f := range []struct {
-			key string
-			set bool
-		}{{"secret", s.Secret != ""}, {"secret_previous", s.SecretPrevious != ""}, {"signature", len(s.Signature) > 0}} {
-			if f.set {
-				c.add(f.key, "is of no use to a webhook of type %s, whose vendor checks no signatures; leave it out", s.Type)
-			}
-		}
+		c.useless("is of no use to a webhook of type "+s.Type+", whose vendor checks no signatures; leave it out",
+			use{"secret", s.Secret != ""}, use{"secret_previous", s.SecretPrevious != ""}, use{"signature", len(s.Signature) > 0})
 		return nil
 	}
 	for i, name := range s.Signature {
@@ -191,7 +187,7 @@ func (c *checker) schemes() []sign.Scheme {
 	return schemes
 }
 
-// secrets lets a signer try the schemes, the secret and the previous secret, to see which of the three it refuses.
+// secrets lets a signer try the schemes, the secret and the previous secret, to see which of them it refuses.
 func (c *checker) secrets(schemes []sign.Scheme) {
 	try := func(field, secret, previous string) bool {
 		_, err := sign.New(schemes, secret, previous)
@@ -200,7 +196,10 @@ func (c *checker) secrets(schemes []sign.Scheme) {
 		}
 		return err == nil
 	}
-	_ = try("signature", "any", "") && try("secret", c.spec.Secret, "") && try("secret_previous", c.spec.Secret, c.spec.SecretPrevious)
+	if try("signature", "any", "") {
+		_ = try("secret", c.spec.Secret, "")
+		_ = try("secret_previous", "any", c.spec.SecretPrevious)
+	}
 }
 
 // pace checks rate, limits and waits.

@@ -104,8 +104,8 @@ func TestCompileFaults(t *testing.T) {
 	},
 		"headers.webhook-request-ORIGIN: is set by the relay itself to settings.origin; leave it out")
 	f(func(s *Spec) { s.Format, s.Headers = "cloudevents", map[string]string{"WebHook-Request-Origin": "x"} })
-	f(func(s *Spec) { s.Body = "x" }, `body: and method belong to the type "custom"; leave them out or change the type`)
-	f(func(s *Spec) { s.BatchEvents = 2 }, "batch_events: is of no use to a webhook of type url, which gets one event a request; leave out batch_events, batch_bytes and batch_age")
+	f(func(s *Spec) { s.Body = "x" }, `body: belongs to the type "custom"; leave it out or change the type`)
+	f(func(s *Spec) { s.BatchEvents = 2 }, "batch_events: is of no use to a webhook of type url, which gets one event a request; leave it out")
 
 	f(func(s *Spec) { s.Enabled = true },
 		`events: is empty, so nothing would be sent; add events such as ["pageLoaded"] or ["*"], or set enabled = false`)
@@ -164,6 +164,12 @@ func TestSecretsStaySecret(t *testing.T) {
 	}
 	f("whsec_hunter2!", "", "secret")
 	f("fine", "whsec_hunter2!", "secret_previous")
+
+	spec := goodSpec()
+	spec.Secret, spec.SecretPrevious, spec.Signature = "whsec_?", "whsec_!", []string{"standard"}
+	if _, faults := Compile(spec, anyApp); len(faults) != 2 || faults[0].Field != "secret" || faults[1].Field != "secret_previous" {
+		t.Errorf("faults are %v, want one of each secret", faults)
+	}
 }
 
 func TestTarget(t *testing.T) {

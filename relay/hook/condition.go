@@ -76,18 +76,22 @@ func (c *Condition) why(e *event.Event) string {
 	return ""
 }
 
-// samples makes requests of a sample of each kind that is selected, where requests are made by templates.
+// samples makes requests of a sample of each kind that is selected, where requests are made by templates. Of each part the
+// first fault is told.
 func (c *checker) samples(w *Webhook) {
-	if w.Plan.Template == nil {
+	if w.Plan == nil || w.Plan.Template == nil {
 		return
 	}
+	told := map[string]bool{}
 	for _, k := range event.Kinds() {
 		if !w.Selects(k) {
 			continue
 		}
-		if field, err := w.Plan.Template.Try(k); err != nil {
-			c.add(field, "on a sample of %s: %v", k, err)
-			return
+		for _, f := range w.Plan.Template.Try(k) {
+			if !told[f.Field] {
+				told[f.Field] = true
+				c.add(f.Field, "%s", f.Text)
+			}
 		}
 	}
 }

@@ -222,6 +222,28 @@ func (d Document) Apply(inherited Spec) (Spec, []Fault) {
 	return spec, faults
 }
 
+// Compile makes the webhook that the document describes, or returns all that is wrong: what Apply finds, and what Compile
+// finds in the rest of it.
+func (d Document) Compile(inherited Spec, known func(app string) bool) (*Webhook, []Fault) {
+	spec, faults := d.Apply(inherited)
+	about := func(f Fault) bool { // it follows from one that is noted
+		return slices.ContainsFunc(faults, func(noted Fault) bool {
+			rest, below := strings.CutPrefix(f.Field, noted.Field)
+			return below && (rest == "" || rest[0] == '.' || rest[0] == '[')
+		})
+	}
+	if about(Fault{Field: "type"}) && !isText(d["type"]) {
+		spec.Type = UnreadType
+	}
+	made, more := Compile(spec, known)
+	if len(faults) == 0 {
+		return made, more
+	}
+	return nil, append(slices.Clone(faults), slices.DeleteFunc(more, about)...)
+}
+
+func isText(value json.RawMessage) bool { return len(value) > 0 && value[0] == '"' }
+
 // maskedFaults finds masks that stand for nothing: the settings of one webhook were sent for another, or a header's name
 // was changed with its value left masked. Deliveries would go out with the mask, or unsigned.
 func maskedFaults(spec *Spec) (faults []Fault) {

@@ -168,3 +168,27 @@ func TestKeysStayWithTheirHost(t *testing.T) {
 	f(hook, `{"url":"https://b.example/x","headers":null}`)
 	f(`{"type":"s3","settings":{"bucket":"b","access_key":"a","secret_key":"s"}}`, `{"url":"https://evil.example"}`, "settings.secret_key")
 }
+
+// TestDocumentFaultsAtOnce: what is wrong with a document's names and types hides nothing of the rest, and what only
+// follows from it is not told.
+func TestDocumentFaultsAtOnce(t *testing.T) {
+	f := func(document string, want ...string) {
+		t.Helper()
+		w, faults := parse(t, document).Compile(goodSpec(), anyApp)
+		var got []string
+		for _, fault := range faults {
+			got = append(got, fault.Field)
+		}
+		if !reflect.DeepEqual(got, want) || (w == nil) != (len(want) > 0) {
+			t.Errorf("%s: faults %v, want those of %v", document, faults, want)
+		}
+	}
+	f(`{"rate":5}`)
+	f(`{"rat":5,"owner":"x","events":["nope"]}`, "rat", "owner", "events[0]")
+	f(`{"events":7,"enabled":true,"order":"sideways"}`, "events", "order")
+	f(`{"type":"segment","region":"mars","batch_events":100000,"nope":1}`, "nope", "write_key", "region", "batch_events")
+	f(`{"type":7,"write_key":"k","owner":"x"}`, "type", "owner")
+	f(`{"type":"segmnt","write_key":"k","url":"ftp://x"}`, "url", "type")
+	f(`{"secret":"••••","rate":-1}`, "secret", "rate")
+	f(`{"type":"custom","url":"https://example.com/{{ properties.x.y + 1 }}","body":"{\"a\": {{ url + 1 }}}","owner":"x","events":["pageLoaded"]}`, "owner", "url", "body")
+}

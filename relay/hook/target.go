@@ -11,18 +11,18 @@ import (
 	"edgerelay/relay/spell"
 )
 
-// destination checks the type and its settings, and works out the plan of deliveries; nil when it found faults.
+// destination checks the type and its settings, and works out the plan of deliveries; nil when the type is unknown.
 func (c *checker) destination() *destination.Plan {
 	s := c.spec
+	if s.URL != "" {
+		c.target()
+	}
 	if c.kind == nil {
 		c.add("type", "unknown type %q; %s", s.Type, spell.Hint(s.Type, destination.Names()))
 		return nil
 	}
-	if s.Type != "custom" && (s.Method != "" || s.Body != "") {
-		c.add("body", `and method belong to the type "custom"; leave them out or change the type`)
-	}
-	if s.URL != "" {
-		c.target()
+	if s.Type != "custom" {
+		c.useless(`belongs to the type "custom"; leave it out or change the type`, use{"method", s.Method != ""}, use{"body", s.Body != ""})
 	}
 	plan, faults := c.kind.Make(destination.Settings{Webhook: s.Name, URL: s.URL, Format: s.Format, WriteKey: s.WriteKey,
 		AccessToken: s.AccessToken, Region: s.Region, More: s.Settings, Method: s.Method, Body: s.Body,
@@ -31,9 +31,6 @@ func (c *checker) destination() *destination.Plan {
 		if !slices.ContainsFunc(c.faults, func(known Fault) bool { return known.Field == f.Field }) {
 			c.add(f.Field, "%s", f.Text)
 		}
-	}
-	if plan == nil {
-		return nil
 	}
 	if plan.URL.Path == "" {
 		plan.URL.Path = "/"
@@ -45,13 +42,27 @@ func (c *checker) destination() *destination.Plan {
 	return plan
 }
 
+// use is a setting, and whether it is made use of.
+type use struct {
+	field string
+	is    bool
+}
+
+// useless notes the settings that mean nothing to the type.
+func (c *checker) useless(text string, settings ...use) {
+	for _, s := range settings {
+		if s.is {
+			c.add(s.field, "%s", text)
+		}
+	}
+}
+
 // batch lays the user's limits over the type's.
 func (c *checker) batch(plan *destination.Plan) {
 	s, b := c.spec, &plan.Batch
 	if b.Count <= 1 {
-		if s.BatchEvents > 1 || s.BatchBytes != 0 || s.BatchAge != 0 {
-			c.add("batch_events", "is of no use to a webhook of type %s, which gets one event a request; leave out batch_events, batch_bytes and batch_age", s.Type)
-		}
+		c.useless("is of no use to a webhook of type "+s.Type+", which gets one event a request; leave it out",
+			use{"batch_events", s.BatchEvents > 1 || s.BatchEvents < 0}, use{"batch_bytes", s.BatchBytes != 0}, use{"batch_age", s.BatchAge != 0})
 		return
 	}
 	switch {
@@ -78,7 +89,7 @@ func (c *checker) batch(plan *destination.Plan) {
 // is made.
 func (c *checker) target() {
 	text := c.spec.URL
-	if c.spec.Type == "custom" {
+	if c.spec.Type == "custom" || c.kind == nil {
 		text, _, _ = strings.Cut(text, "{{") // scheme and host stand before the first place, or the template is refused
 	}
 	u, err := url.Parse(text)

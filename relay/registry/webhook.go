@@ -71,12 +71,8 @@ func (e *entry) show(inherited hook.Spec) Webhook {
 
 // compile makes the entry's webhook of its document.
 func (e *entry) compile(rules Rules) {
-	spec, faults := e.document.Apply(rules.Inherited)
-	if len(faults) == 0 {
-		e.hook, faults = hook.Compile(spec, rules.Known)
-	}
-	if e.faults = faults; len(faults) > 0 {
-		e.hook = nil
+	e.hook, e.faults = e.document.Compile(rules.Inherited, rules.Known)
+	if e.hook == nil {
 		return
 	}
 	e.hook.Queue = e.number
