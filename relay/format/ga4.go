@@ -24,24 +24,37 @@ import (
 // uniqueId, for those who look for them in an export. Google forbids data that identify a person, and takes flat values
 // only: nested properties are left out, metadata among them.
 func GA4(dst []byte, e *event.Event, n event.Note) []byte {
-	return appendGA4(dst, e, n, `{"client_id":"`, "client_id", appendClientID)
+	return appendGA4(dst, e, n, &webStream)
 }
 
 // GA4App is GA4 for an app stream, whose events are of an instance of the app: app_instance_id is the event's own property
-// of that name, else 32 hex digits made of the visitor's ID.
+// of that name, else 32 hex digits made of the visitor's ID. Its events may have names that are reserved on the web only.
 func GA4App(dst []byte, e *event.Event, n event.Note) []byte {
-	return appendGA4(dst, e, n, `{"app_instance_id":"`, "app_instance_id", appendInstanceID)
+	return appendGA4(dst, e, n, &appStream)
 }
 
 // ga4Session is how long the sessions are that the relay makes up, in milliseconds.
 const ga4Session = 30 * 60 * 1000
 
-func appendGA4(dst []byte, e *event.Event, n event.Note, open, client string, appendID func(dst []byte, id [sha256.Size]byte) []byte) []byte {
-	dst = append(dst, open...)
-	if own := ownProperty(e, client); ga4Client(own) {
+// ga4Stream is what differs between the kinds of data streams.
+type ga4Stream struct {
+	open     string // what a body begins with
+	client   string // the property with the ID of the tag's client, or the app's instance
+	appendID func(dst []byte, id [sha256.Size]byte) []byte
+	events   *naming
+}
+
+var (
+	webStream = ga4Stream{`{"client_id":"`, "client_id", appendClientID, &webEvents}
+	appStream = ga4Stream{`{"app_instance_id":"`, "app_instance_id", appendInstanceID, &appEvents}
+)
+
+func appendGA4(dst []byte, e *event.Event, n event.Note, s *ga4Stream) []byte {
+	dst = append(dst, s.open...)
+	if own := ownProperty(e, s.client); ga4Client(own) {
 		dst = append(dst, own[1:len(own)-1]...)
 	} else {
-		dst = appendID(dst, sha256.Sum256(device(e)))
+		dst = s.appendID(dst, sha256.Sum256(device(e)))
 	}
 	dst = append(dst, '"')
 	if !nobody(e.Visitor) && !anonymous(e.Visitor) {
@@ -59,7 +72,7 @@ func appendGA4(dst []byte, e *event.Event, n event.Note, open, client string, ap
 	if agent := present(e.UserAgent); agent != nil {
 		dst = appendCut(appendKey(dst, `"user_agent":`), agent, ga4AgentMax)
 	}
-	dst = appendGA4Name(appendKey(dst, `"events":[{"name":`), e)
+	dst = appendGA4Name(appendKey(dst, `"events":[{"name":`), e, s.events)
 	dst = append(dst, `,"params":`...)
 	p := ga4Params{start: len(dst), left: ga4ParamsMax - 3}
 	dst = append(dst, `{"session_id":"`...)
@@ -103,12 +116,12 @@ func appendClientID(dst []byte, id [sha256.Size]byte) []byte {
 func appendInstanceID(dst []byte, id [sha256.Size]byte) []byte { return hex.AppendEncode(dst, id[:16]) }
 
 // appendGA4Name appends what the event is called: a track event's own name as a name that Google takes, else its kind's.
-func appendGA4Name(dst []byte, e *event.Event) []byte {
+func appendGA4Name(dst []byte, e *event.Event, names *naming) []byte {
 	if e.Kind == event.TrackEventReceived && present(e.Name) != nil {
-		return appendSnake(dst, e.Name, "event", true)
+		return appendSnake(dst, e.Name, names)
 	}
 	var room [2 * ga4NameMax]byte
-	return appendSnake(dst, appendTitle(room[:0], e), "event", true)
+	return appendSnake(dst, appendTitle(room[:0], e), names)
 }
 
 // The limits of an event (Google's page "Send Measurement Protocol events", "Limitations").
@@ -189,7 +202,7 @@ func (p *ga4Params) appendOwn(dst, key, value []byte) []byte {
 	}
 	before := len(dst)
 	dst = append(dst, ',')
-	dst = append(appendSnake(dst, key, "param", false), ':')
+	dst = append(appendSnake(dst, key, &params), ':')
 	if bytes.Contains(dst[p.start:before], dst[before+1:]) { // a quote within a value is escaped, so only a name can be this
 		return dst[:before]
 	}

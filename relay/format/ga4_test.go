@@ -15,30 +15,34 @@ func FuzzGA4(f *testing.F)    { fuzz(f, GA4) }
 func FuzzGA4App(f *testing.F) { fuzz(f, GA4App) }
 
 func TestAppendSnake(t *testing.T) {
-	f := func(literal, kind string, small bool, want string) {
+	f := func(literal string, names naming, want string) {
 		t.Helper()
-		if got := string(appendSnake(nil, []byte(literal), kind, small)); got != `"`+want+`"` {
+		if got := string(appendSnake(nil, []byte(literal), &names)); got != `"`+want+`"` {
 			t.Errorf("%s becomes %s, want %q", literal, got, want)
 		}
 	}
-	f(`"Account Upgraded"`, "event", true, "account_upgraded")
-	f(`"  a -- b!  "`, "event", true, "a_b")
-	f(`"fromTier"`, "param", false, "fromTier")
-	f(`"1st"`, "event", true, "event_1st")
-	f(`"_x"`, "param", false, "x")
-	f(`"click"`, "event", true, "event_click")
-	f(`"Click"`, "param", false, "Click")
-	f(`"user_id"`, "param", false, "param_user_id")
-	f(`"ga_x"`, "param", false, "param_ga_x")
-	f(`"Google Ads"`, "event", true, "event_google_ads")
-	f(`"gtag.js"`, "event", true, "event_gtag_js")
-	f(`"\n\"\u0000"`, "event", true, "event")
-	f(`""`, "param", false, "param")
-	f(`"Käufe öffnen"`, "event", true, "käufe_öffnen")
-	f(`"`+strings.Repeat("a", 50)+`"`, "event", true, strings.Repeat("a", 40))
-	f(`"`+strings.Repeat("a", 39)+` b"`, "event", true, strings.Repeat("a", 39))
-	f(`"`+strings.Repeat("1", 50)+`"`, "event", true, "event_"+strings.Repeat("1", 34))
-	f(``, "event", true, "event")
+	f(`"Account Upgraded"`, webEvents, "account_upgraded")
+	f(`"  a -- b!  "`, webEvents, "a_b")
+	f(`"fromTier"`, params, "fromTier")
+	f(`"1st"`, webEvents, "event_1st")
+	f(`"_x"`, params, "x")
+	f(`"click"`, webEvents, "event_click")
+	f(`"click"`, appEvents, "click")
+	f(`"Screen View"`, webEvents, "event_screen_view")
+	f(`"Screen View"`, appEvents, "screen_view")
+	f(`"os_update"`, appEvents, "event_os_update")
+	f(`"Click"`, params, "Click")
+	f(`"user_id"`, params, "param_user_id")
+	f(`"ga_x"`, params, "param_ga_x")
+	f(`"Google Ads"`, webEvents, "event_google_ads")
+	f(`"gtag.js"`, webEvents, "event_gtag_js")
+	f(`"\n\"\u0000"`, webEvents, "event")
+	f(`""`, params, "param")
+	f(`"Käufe öffnen"`, webEvents, "käufe_öffnen")
+	f(`"`+strings.Repeat("a", 50)+`"`, webEvents, strings.Repeat("a", 40))
+	f(`"`+strings.Repeat("a", 39)+` b"`, webEvents, strings.Repeat("a", 39))
+	f(`"`+strings.Repeat("1", 50)+`"`, webEvents, "event_"+strings.Repeat("1", 34))
+	f(``, webEvents, "event")
 }
 
 func TestGA4(t *testing.T) {

@@ -6,19 +6,38 @@ import (
 	"unicode/utf8"
 )
 
+// naming is how Google Analytics has events or parameters named.
+type naming struct {
+	kind     string // what stands before a name that is reserved or begins with no letter
+	small    bool   // all letters are small ones
+	reserved [][][]byte
+}
+
+// An app's own tags send the events that only a web stream reserves, screen_view among them ("Measurement Protocol reference",
+// reserved event names).
+var (
+	webEvents = naming{"event", true, [][][]byte{reservedNames, reservedOnWeb}}
+	appEvents = naming{"event", true, [][][]byte{reservedNames}}
+	params    = naming{"param", false, [][][]byte{reservedParams}}
+)
+
 // reservedNames are those of events and parameters that Google Analytics keeps for itself (its help page "Event naming
 // rules", and the Measurement Protocol's reference).
 var reservedNames = [][]byte{
-	[]byte("ad_activeview"), []byte("ad_click"), []byte("ad_exposure"), []byte("ad_impression"), []byte("ad_query"), []byte("ad_reward"),
+	[]byte("ad_activeview"), []byte("ad_click"), []byte("ad_exposure"), []byte("ad_query"), []byte("ad_reward"),
 	[]byte("adunit_exposure"), []byte("app_clear_data"), []byte("app_exception"), []byte("app_install"), []byte("app_remove"),
 	[]byte("app_store_refund"), []byte("app_store_subscription_cancel"), []byte("app_store_subscription_convert"),
-	[]byte("app_store_subscription_renew"), []byte("app_uninstall"), []byte("app_update"), []byte("app_upgrade"), []byte("click"),
+	[]byte("app_store_subscription_renew"), []byte("app_uninstall"), []byte("app_update"), []byte("app_upgrade"),
 	[]byte("dynamic_link_app_open"), []byte("dynamic_link_app_update"), []byte("dynamic_link_first_open"), []byte("error"),
-	[]byte("file_download"), []byte("firebase_campaign"), []byte("first_open"), []byte("first_visit"), []byte("form_start"),
-	[]byte("form_submit"), []byte("in_app_purchase"), []byte("notification_dismiss"), []byte("notification_foreground"),
-	[]byte("notification_open"), []byte("notification_receive"), []byte("notification_send"), []byte("os_update"), []byte("page_view"),
-	[]byte("screen_view"), []byte("scroll"), []byte("session_start"), []byte("session_start_with_rollout"), []byte("user_engagement"),
-	[]byte("video_complete"), []byte("video_progress"), []byte("video_start"), []byte("view_complete"), []byte("view_search_results"),
+	[]byte("firebase_campaign"), []byte("first_open"), []byte("first_visit"), []byte("notification_dismiss"),
+	[]byte("notification_foreground"), []byte("notification_open"), []byte("notification_receive"), []byte("notification_send"),
+	[]byte("os_update"), []byte("session_start"), []byte("session_start_with_rollout"), []byte("user_engagement"),
+}
+
+var reservedOnWeb = [][]byte{
+	[]byte("ad_impression"), []byte("click"), []byte("file_download"), []byte("form_start"), []byte("form_submit"),
+	[]byte("in_app_purchase"), []byte("page_view"), []byte("screen_view"), []byte("scroll"), []byte("video_complete"),
+	[]byte("video_progress"), []byte("video_start"), []byte("view_complete"), []byte("view_search_results"),
 }
 
 var reservedParams = [][]byte{
@@ -31,22 +50,22 @@ var reservedParams = [][]byte{
 var reservedPrefixes = [][]byte{[]byte("ga_"), []byte("google_"), []byte("firebase_"), []byte("gtag_"), []byte("query_id")}
 
 // appendSnake appends literal, a JSON string, as a name that Google Analytics takes, as a JSON string: letters, digits and
-// single underscores, a letter first, up to 40 characters. One that begins otherwise or is reserved gets kind and an
-// underscore before it; one of which nothing is left is kind. small has letters be small ones.
-func appendSnake(dst, literal []byte, kind string, small bool) []byte {
+// single underscores, a letter first, up to 40 characters. One that begins otherwise or is reserved gets n's kind and an
+// underscore before it; one of which nothing is left is n's kind.
+func appendSnake(dst, literal []byte, n *naming) []byte {
 	dst = append(dst, '"')
 	start := len(dst)
-	dst = appendWords(dst, literal, ga4NameMax, small)
+	dst = appendWords(dst, literal, ga4NameMax, n.small)
 	name := dst[start:]
 	first, _ := utf8.DecodeRune(name)
 	switch {
 	case len(name) == 0:
-		dst = append(dst, kind...)
-	case !unicode.IsLetter(first) || reserved(name, kind == "event"):
+		dst = append(dst, n.kind...)
+	case !unicode.IsLetter(first) || n.reserves(name):
 		var room [utf8.UTFMax * ga4NameMax]byte
 		name = append(room[:0], name...)
-		dst = append(append(dst[:start], kind...), '_')
-		for n := ga4NameMax - len(kind) - 1; n > 0 && len(name) > 0; n-- {
+		dst = append(append(dst[:start], n.kind...), '_')
+		for left := ga4NameMax - len(n.kind) - 1; left > 0 && len(name) > 0; left-- {
 			_, size := utf8.DecodeRune(name)
 			dst = append(dst, name[:size]...)
 			name = name[size:]
@@ -88,15 +107,13 @@ func appendWords(dst, literal []byte, most int, small bool) []byte {
 	return dst
 }
 
-// reserved says that Google keeps a name, of an event or of a parameter, for itself.
-func reserved(name []byte, ofEvent bool) bool {
-	names := reservedParams
-	if ofEvent {
-		names = reservedNames
-	}
-	for _, r := range names {
-		if bytes.EqualFold(name, r) {
-			return true
+// reserves says that Google keeps a name for itself.
+func (n *naming) reserves(name []byte) bool {
+	for _, names := range n.reserved {
+		for _, r := range names {
+			if bytes.EqualFold(name, r) {
+				return true
+			}
 		}
 	}
 	for _, prefix := range reservedPrefixes {
