@@ -43,7 +43,7 @@ func planIntercom(s *Settings, fault func(field, text string, args ...any)) *Pla
 		},
 		Body:  Body{Item: format.Intercom},
 		Judge: judgeIntercom,
-		Rate:  160, Burst: 160, // 10 000 a minute, counted in windows of 10 seconds
+		Rate:  150, Burst: 150, // 10 000 a minute, counted in windows of 10 seconds: 1666, of which a burst is one part
 	}
 }
 

@@ -16,7 +16,7 @@ func TestIntercomPlan(t *testing.T) {
 		s.AccessToken = "dG9r"
 		p := planOf(t, "intercom", s)
 		holdPlan(t, p, url, "Content-Type: application/json", "Accept: application/json", "Authorization: Bearer dG9r", "Intercom-Version: 2.14")
-		if p.Batch != (Batch{}) || p.Rate != 160 || p.Burst != 160 {
+		if p.Batch != (Batch{}) || p.Rate != 150 || p.Burst != 150 {
 			t.Errorf("%+v", p)
 		}
 	}
@@ -156,4 +156,13 @@ func TestIntercomWrongToken(t *testing.T) {
 
 func FuzzJudgeIntercom(f *testing.F) {
 	fuzzReplies(f, judgeIntercom, `{"type":"error.list","errors":[{"code":"a","message":"b"}]}`, `{"errors":[{"code":1}]}`, `{"errors":{}}`)
+}
+
+// TestPacesFit: what goes in one window of the vendor's, with a burst at its beginning, is no more than the vendor takes in it.
+func TestPacesFit(t *testing.T) {
+	for name, window := range map[string]struct{ seconds, most float64 }{"intercom": {10, 1666}, "userpilot": {60, 600}} {
+		if p := planOf(t, name, Settings{AccessToken: "k"}); p.Rate*window.seconds+float64(p.Burst) > window.most {
+			t.Errorf("%s: %v a second and a burst of %d are more than %v in %v s", name, p.Rate, p.Burst, window.most, window.seconds)
+		}
+	}
 }

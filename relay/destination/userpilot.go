@@ -35,7 +35,7 @@ func planUserpilot(s *Settings, fault func(field, text string, args ...any)) *Pl
 		},
 		Body:  Body{Item: format.UserpilotTrack},
 		Judge: judgeUserpilot,
-		Rate:  10, Burst: 10, // 600 requests a minute
+		Rate:  9, Burst: 9, // 600 requests a minute, of which a burst is one part
 	}
 }
 

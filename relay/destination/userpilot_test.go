@@ -13,7 +13,7 @@ func TestUserpilotPlan(t *testing.T) {
 		s.AccessToken = "API_1"
 		p := planOf(t, "userpilot", s)
 		holdPlan(t, p, url, "Content-Type: application/json", "Accept: application/json", "Authorization: Token API_1", "X-API-Version: 2020-09-22")
-		if p.Batch != (Batch{}) || p.Rate != 10 || p.Burst != 10 {
+		if p.Batch != (Batch{}) || p.Rate != 9 || p.Burst != 9 {
 			t.Errorf("%+v", p)
 		}
 	}
