@@ -274,6 +274,7 @@ func (x *export) newSpoolLocked(p *Parcel, label string) (*spool, error) {
 		return nil, err
 	}
 	x.mu.spools = append(x.mu.spools, s)
+	x.logger.Info("an export begins to collect", "period", label, "ships", head.Due)
 	return s, nil
 }
 
