@@ -9,14 +9,17 @@ import (
 )
 
 // zendesk takes user events one by one (Zendesk's Events API, Suite Team or higher). An event that is new to it by all its
-// identifiers makes a user.
+// identifiers makes a user. Zendesk gives out no API tokens any more, and those that there are end on 2027-04-30; its OAuth
+// tokens live for two days at most (its guide to the move from API tokens). Package freight fetches them for an OAuth client.
 var zendesk = Type{
 	Name: "zendesk", Title: "Zendesk",
 	Single: true,
-	Access: "an API token, together with settings.email, or an OAuth access token",
+	Access: "an OAuth client's secret, together with settings.client_id; or an API token, together with settings.email",
 	Settings: []Setting{
 		{Name: "subdomain", Text: `the "acme" of acme.zendesk.com`},
-		{Name: "email", Text: "whose API token it is; empty when access_token is an OAuth token"},
+		{Name: "client_id", Text: "the identifier of the confidential OAuth client whose secret it is"},
+		{Name: "scope", Text: "what the client's tokens are for", Default: "users:write"},
+		{Name: "email", Text: "whose API token it is; without client_id and email access_token is an OAuth access token"},
 		{Name: "source", Text: "what profiles and events are filed under", Default: "edgerelay"},
 		{Name: "profile_type", Text: "the type of profiles", Default: "customer"},
 		onTimeout("retry"),
@@ -43,20 +46,26 @@ func planZendesk(s *Settings, fault func(field, text string, args ...any)) *Plan
 			fault("settings."+name, `%q does not fit; use at most 40 letters, digits, "_" and "-"`, s.Of(name))
 		}
 	}
+	client := s.Of("client_id") != ""
+	if client && s.Of("email") != "" {
+		fault("settings.email", "is of no use beside settings.client_id; leave out one of them")
+	}
 	if strings.EqualFold(s.Of("source"), "zendesk") {
 		fault("settings.source", `"zendesk" is reserved by Zendesk; name it after your product`)
 	}
+	header := []Header{{"Content-Type", "application/json"}}
+	if !client {
+		header = append([]Header{{"Authorization", tokenOf(s, "/token", fault)}}, header...)
+	}
 	return &Plan{
-		URL: endpoint("https://"+host+".zendesk.com/api/v2/user_profiles/events", s, fault),
-		Header: []Header{
-			{"Authorization", tokenOf(s, "/token", fault)},
-			{"Content-Type", "application/json"},
-		},
-		Body: Body{Item: format.Zendesk(format.ZendeskOptions{Source: s.Of("source"), Profile: s.Of("profile_type")})},
+		URL:    endpoint("https://"+host+".zendesk.com/api/v2/user_profiles/events", s, fault),
+		Header: header,
+		Body:   Body{Item: format.Zendesk(format.ZendeskOptions{Source: s.Of("source"), Profile: s.Of("profile_type")})},
 		// Suite Team has 200 requests a minute. Who has more sets the webhook's rate.
 		Rate: 3, Burst: 10,
-		Once:  once(s),
-		Judge: onlyOnce(once(s), judgeZendesk),
+		Once:    once(s),
+		Judge:   onlyOnce(once(s), judgeZendesk),
+		Carrier: client,
 	}
 }
 

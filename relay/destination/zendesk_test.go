@@ -23,13 +23,19 @@ func TestZendeskPlan(t *testing.T) {
 	s.URL = "http://127.0.0.1:9/"
 	holdPlan(t, planOf(t, "zendesk", s), "http://127.0.0.1:9/api/v2/user_profiles/events", basic, "Content-Type: application/json")
 
+	client := planOf(t, "zendesk", zendeskSettings("email", "", "client_id", "relay"))
+	holdPlan(t, client, "https://acme.zendesk.com/api/v2/user_profiles/events", "Content-Type: application/json")
+	if !client.Carrier || planOf(t, "zendesk", zendeskSettings()).Carrier {
+		t.Error("an OAuth client needs a carrier, and nothing else does")
+	}
 	if planOf(t, "zendesk", zendeskSettings()).Once || !planOf(t, "zendesk", zendeskSettings("on_timeout", "drop")).Once {
 		t.Error("on_timeout does not say whether requests are sent once")
 	}
 }
 
 func TestZendeskFaults(t *testing.T) {
-	holdFaults(t, "zendesk", Settings{}, "access_token: an API token", "settings.subdomain: is missing")
+	holdFaults(t, "zendesk", Settings{}, "access_token: an OAuth client's secret", "settings.subdomain: is missing")
+	holdFaults(t, "zendesk", zendeskSettings("client_id", "relay"), "settings.email: of no use beside settings.client_id")
 	holdFaults(t, "zendesk", Settings{AccessToken: "t"}, "settings.subdomain: is missing")
 	holdFaults(t, "zendesk", zendeskSettings("subdomain", "acme.zendesk.com"), "settings.subdomain: no subdomain")
 	holdFaults(t, "zendesk", zendeskSettings("subdomain", "a/b"), "settings.subdomain: no subdomain")

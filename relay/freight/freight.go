@@ -94,6 +94,8 @@ func New(plan *destination.Plan, o Options) (Carrier, error) {
 		return newSnowflake(plan, o)
 	case "salesforce":
 		return newSalesforce(plan, o), nil
+	case "zendesk":
+		return newZendesk(plan, o)
 	default:
 		return nil, fmt.Errorf("make the carrier of webhook %q: there is none for the type %q", o.Webhook, plan.Type)
 	}

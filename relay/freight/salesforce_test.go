@@ -168,7 +168,7 @@ func TestSalesforceOnTimeout(t *testing.T) {
 	ship(t, c, p, destination.Retry)
 	org.Play(fake.Fine, fake.TakeAndHangUp)
 	v := ship(t, c, p, destination.Final)
-	if !strings.HasSuffix(v.Reason, "the records may be there, and are not sent again because they would be there twice") {
+	if !strings.HasSuffix(v.Reason, "what was sent may be there, and is not sent again because it would be there twice") {
 		t.Error(v)
 	}
 	checkOrg(t, org, 50)

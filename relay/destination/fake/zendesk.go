@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 )
@@ -14,12 +15,74 @@ import (
 // Events API and the Profiles API. It knows no repeats, and books an event by the property event_id.
 type Zendesk struct {
 	Desk
-	authorization string
+	authorization  string
+	client, secret string
+
+	mu     sync.Mutex
+	tokens int
 }
 
 // NewZendesk makes an account that takes this API token of this person; without an address, this OAuth token.
 func NewZendesk(email, token string) *Zendesk {
 	return &Zendesk{authorization: authorizationOf(email, "/token", token)}
+}
+
+// NewZendeskClient makes an account with a confidential OAuth client, that takes the newest token that the client got.
+func NewZendeskClient(client, secret string) *Zendesk {
+	return &Zendesk{client: client, secret: secret}
+}
+
+// Tokens is how many tokens were given out.
+func (z *Zendesk) Tokens() int {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	return z.tokens
+}
+
+// Expire ends the newest token.
+func (z *Zendesk) Expire() {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	z.authorization = ""
+}
+
+// knows says whether it takes this Authorization.
+func (z *Zendesk) knows(authorization string) bool {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	return z.authorization != "" && authorization == z.authorization
+}
+
+// grant gives out tokens of an hour for client credentials (Zendesk's reference of tokens for grant types).
+func (z *Zendesk) grant(w http.ResponseWriter, r *http.Request) {
+	body, err := Body(r)
+	var in struct {
+		GrantType string `json:"grant_type"`
+		ID        string `json:"client_id"`
+		Secret    string `json:"client_secret"`
+		Scope     string `json:"scope"`
+	}
+	switch {
+	case err != nil || r.Method != http.MethodPost || r.Header.Get("Content-Type") != "application/json" || strictJSON(body, &in) != nil:
+		z.refuse(w, 400, "InvalidJSON", string(body))
+		return
+	case in.GrantType != "client_credentials":
+		z.Broke("grant_type %q", in.GrantType)
+		answerJSON(w, 400, `{"error":"unsupported_grant_type","error_description":"The authorization grant type is not supported by the authorization server."}`)
+		return
+	case in.ID != z.client || in.Secret != z.secret:
+		answerJSON(w, 401, `{"error":"invalid_client","error_description":"Client authentication failed due to unknown client, no client authentication included, or unsupported authentication method."}`)
+		return
+	case in.Scope != "users:write":
+		answerJSON(w, 400, `{"error":"invalid_scope","error_description":"The requested scope is invalid, unknown, or malformed."}`)
+		return
+	}
+	z.mu.Lock()
+	z.tokens++
+	text := fmt.Sprintf("gErypPlm4dOVgGRvA1ZzMH5MQ3nLo8bo%d", z.tokens)
+	z.authorization = "Bearer " + text
+	z.mu.Unlock()
+	answerJSON(w, 200, `{"access_token":"%s","token_type":"bearer","scope":"users:write","expires_in":3600}`, text)
 }
 
 // authorizationOf is the header that a person's API token comes in, or an OAuth token.
@@ -32,7 +95,13 @@ func authorizationOf(email, suffix, token string) string {
 	return r.Header.Get("Authorization")
 }
 
-func (z *Zendesk) ServeHTTP(w http.ResponseWriter, r *http.Request) { z.Serve(w, r, z.create) }
+func (z *Zendesk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if z.client != "" && r.URL.Path == "/oauth/tokens" {
+		z.Serve(w, r, z.grant)
+		return
+	}
+	z.Serve(w, r, z.create)
+}
 
 type zendeskEvent struct {
 	Profile struct {
@@ -52,8 +121,10 @@ func (z *Zendesk) create(w http.ResponseWriter, r *http.Request) {
 	case err != nil || r.Method != http.MethodPost || r.URL.Path != "/api/v2/user_profiles/events":
 		z.refuse(w, 404, "NotFound", r.Method+" "+r.URL.Path)
 		return
-	case r.Header.Get("Authorization") != z.authorization:
-		z.Broke("authorization %q", r.Header.Get("Authorization"))
+	case !z.knows(r.Header.Get("Authorization")):
+		if z.client == "" { // tokens of clients end, which breaks no rule
+			z.Broke("authorization %q", r.Header.Get("Authorization"))
+		}
 		answerJSON(w, 401, `{"error":"Couldn't authenticate you"}`)
 		return
 	case r.Header.Get("Content-Type") != "application/json":
