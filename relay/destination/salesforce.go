@@ -18,7 +18,7 @@ var salesforce = Type{
 	Name: "salesforce", Title: "Salesforce",
 	Address: `the org's My Domain, such as "https://acme.my.salesforce.com"`,
 	Settings: []Setting{
-		{Name: "client_id", Text: "the consumer key of a connected app with the client credentials flow", Required: true},
+		{Name: "client_id", Text: "the consumer key of an external client app, or connected app, with the client credentials flow", Required: true},
 		{Name: "client_secret", Text: "its consumer secret", Required: true, Secret: true},
 		{Name: "object", Text: "the platform event (__e) or custom object (__c)", Default: "Pendo_Event__e"},
 		{Name: "event_id_field", Text: `its field for the uniqueId, 40 characters; "none" leaves a field out`, Default: "Event_Id__c"},
