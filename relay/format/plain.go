@@ -102,22 +102,3 @@ func appendSlug(dst []byte, text []byte, most int) []byte {
 	}
 	return dst
 }
-
-// wholeText makes U+FFFD of each lone surrogate in the stable JSON dst[start:], in place: UTF-8 cannot hold them, and who
-// parses them refuses the whole text or mangles it. It stays stable JSON, unless two keys become the same.
-func wholeText(dst []byte, start int) []byte {
-	if !bytes.Contains(dst[start:], []byte(`\ud`)) {
-		return dst
-	}
-	text, end := dst[start:], start
-	for i := 0; i < len(text); {
-		size := characterSize(text[i:])
-		if text[i] == '\\' && size == len(`\ud800`) && text[i+2] == 'd' {
-			end += copy(dst[end:], "\ufffd")
-		} else {
-			end += copy(dst[end:], text[i:i+size])
-		}
-		i += size
-	}
-	return dst[:end]
-}

@@ -52,7 +52,7 @@ func Salesforce(o SalesforceOptions) Encoder {
 			dst = appendKey(dst, payload)
 			start := len(dst)
 			dst = quoteText(Pendo(dst, e, n), start)
-			mendSurrogates(dst[start:], 2)
+			dst = plainSurrogates(dst, start, 2)
 		}
 		return append(dst, '}')
 	}

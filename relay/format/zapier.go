@@ -37,5 +37,5 @@ func Zapier(dst []byte, e *event.Event, n event.Note) []byte {
 		dst = appendMember(dst, `"nps_reason":`, event.Lookup(e.Guide.NPS, "reason"))
 	}
 	dst = appendMember(dst, `"poll_responses":`, e.Guide.PollResponses)
-	return wholeText(append(dst, '}'), start)
+	return plainSurrogates(append(dst, '}'), start, 1)
 }

@@ -47,7 +47,7 @@ func Zendesk(o ZendeskOptions) Encoder {
 		dst = quoteText(appendSummary(dst, e, n, summaryMax), start)
 		dst = appendMilliseconds(append(dst, `,"created_at":`...), e)
 		dst = append(dst, `,"properties":`...)
-		return wholeText(append(appendZendeskProperties(dst, e, n), `}}`...), begin)
+		return plainSurrogates(append(appendZendeskProperties(dst, e, n), `}}`...), begin, 1)
 	}
 }
 
