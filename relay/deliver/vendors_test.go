@@ -57,6 +57,8 @@ func vendorCases() map[string]vendorCase {
 			server: fake.NewZendesk("a@b.example", "token"), doubles: true},
 		"zendesk that drops": {spec: hook.Spec{AccessToken: "token", Settings: map[string]string{"subdomain": "acme", "on_timeout": "drop"}},
 			server: fake.NewZendesk("", "token"), once: true},
+		"zendesk with a client": {spec: hook.Spec{AccessToken: "secret", Settings: map[string]string{"client_id": "relay"}},
+			server: fake.NewZendeskClient("relay", "secret"), doubles: true, script: []fake.Step{fake.Answer(401, "{}")}},
 		"jira": {spec: hook.Spec{AccessToken: "token", Settings: map[string]string{"site": "acme", "email": "a@b.example", "project": "OPS"}},
 			server: fake.NewJira("a@b.example", "token", "OPS"), once: true},
 		"jira that retries": {spec: hook.Spec{AccessToken: "token", Settings: map[string]string{"site": "acme", "project": "OPS", "on_timeout": "retry"}},
