@@ -44,6 +44,29 @@ func TestCommands(t *testing.T) {
 		"config.toml:3: intake.body_max: must be a size in quotes such as \"64MiB\", not a number\n", 2, "check")
 }
 
+// TestCommandsNeedOnlyTheirOwn: what a command does not use of the config need not be set where it is given, nor be right.
+func TestCommandsNeedOnlyTheirOwn(t *testing.T) {
+	dir := t.TempDir()
+	const config = "[intake]\nlisten = \"127.0.0.1:1\"\n[console]\nlisten = \"127.0.0.1:2\"\n[smtp]\npassword = \"${EDGERELAY_TEST_UNSET}\"\n" +
+		"[[app]]\nname = \"demo\"\nkey = \"k\"\n[[webhook]]\nname = \"crm\"\nurl = 7\n"
+	if err := os.WriteFile(filepath.Join(dir, "config.toml"), []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f := func(wantOut, wantErr string, wantCode int, args ...string) {
+		t.Helper()
+		stdout, stderr, code := carryOut(t, dir, args...)
+		if !strings.Contains(stdout, wantOut) || !strings.Contains(stderr, wantErr) || code != wantCode {
+			t.Errorf("edgerelay %s prints %q, %q and exits with %d", strings.Join(args, " "), stdout, stderr, code)
+		}
+	}
+	f("", "config.toml:6: smtp.password: the environment variable EDGERELAY_TEST_UNSET is not set", 2, "check")
+	f("", "is the relay running? start it with: edgerelay\n", 1, "send", "pageLoaded")
+	f("", "no relay answers at http://127.0.0.1:2; start it", 1, "webhook", "list")
+	f("amplitude     Amplitude", "", 0, "webhook", "types")
+	f("also               method, body\n", "", 0, "webhook", "types", "custom")
+	f("", "no relay answers at http://127.0.0.1:2", 1, "webhook", "types", "--console", "http://127.0.0.1:2")
+}
+
 func TestWrongUsageExitsWithTwo(t *testing.T) {
 	for _, args := range [][]string{{"no-such-command"}, {"send", "nope"}, {"send", "--app", "nope"}, {"bench", "nope"},
 		{"sink", "--status", "99"}, {"torture", "--for", "0s"}} {
