@@ -201,6 +201,7 @@ func sendKinds(t testing.TB, g *rig, w *hook.Webhook, c vendorCase, round int) m
 		e := event.Sample(k)
 		// Vendors refuse what is old, and some take for one what has the same name and second.
 		e.Time = (time.Now().Unix() - int64(10*round)) * 1000
+		e.Received = e.Time // some take none that happened after it was told
 		e.UniqueID = event.UniqueID([]byte(k.String()), fmt.Append(nil, round))
 		b.Add(wal.Record{Body: e.AppendRecord(nil), Receivers: []wal.Receiver{{Queue: w.Queue}}})
 		id := hex.EncodeToString(e.UniqueID[:])
