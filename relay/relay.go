@@ -159,14 +159,7 @@ func (r *Relay) startSenders() error {
 		r.logger.Warn("webhooks that are no longer configured have undelivered events, which wait until the log's limits take them",
 			"webhooks", len(left), "next", "configure them again under the same names, or leave it")
 	}
-	left, err := r.fleet.Stranded()
-	if err != nil {
-		r.logger.Warn("what was collected for webhooks that are no longer configured is not known", "error", err)
-	}
-	if len(left) > 0 {
-		r.logger.Warn("files were collected for webhooks that are no longer configured, or are of another type now; nobody ships them",
-			"folders", left, "next", "configure these webhooks again under the same names, or remove the folders")
-	}
+	r.tellStranded()
 	return nil
 }
 

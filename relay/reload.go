@@ -113,6 +113,7 @@ func (r *Relay) apply(next *Config) error {
 	r.keepUpstreams(upstreams)
 	r.journal.Configure(next.Delivery.LogSuccesses, next.Delivery.LogSize)
 	r.config = next
+	r.tellStranded()
 	return nil
 }
 

@@ -38,6 +38,18 @@ func (r *Relay) queueName(queue uint32) string {
 	return strconv.FormatUint(uint64(queue), 10)
 }
 
+// tellStranded warns of files that were collected for a webhook which ships none any more.
+func (r *Relay) tellStranded() {
+	left, err := r.fleet.Stranded()
+	if err != nil {
+		r.logger.Warn("what was collected for webhooks that are no longer configured is not known", "error", err)
+	}
+	if len(left) > 0 {
+		r.logger.Warn("files were collected for webhooks that are no longer configured, or are of another type now; nobody ships them",
+			"folders", left, "next", "configure these webhooks again under the same names, or remove the folders")
+	}
+}
+
 // tellOff tells a webhook's owner that it was turned off.
 func (r *Relay) tellOff(w *hook.Webhook, reason string) {
 	r.mailer.TurnedOff(mail.News{To: w.Owner, Webhook: w.Name, Reason: reason, At: time.Now(), Probing: w.Probe})
