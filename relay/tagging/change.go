@@ -101,16 +101,15 @@ func (s *Store) draft(list List, d Document, now time.Time) (*entry, []Fault) {
 	if settings.ID == "" && string(d["id"]) != `""` {
 		settings.ID = makeID()
 	}
-	if len(faults) == 0 {
-		faults = s.check(list, &settings)
-	}
+	faults = s.check(list, &settings, faults)
 	e := newEntry(list, settings, OfAPI)
 	e.version, e.created, e.updated = 1, now, now
 	return e, faults
 }
 
-// check says what is wrong with settings, by themselves and beside the others. mu is held.
-func (s *Store) check(list List, settings *Settings) []Fault {
+// check adds to the known faults of settings what else is wrong with them, by themselves and beside the others. Of a field
+// with a known fault nothing more is said: it may follow from that. mu is held.
+func (s *Store) check(list List, settings *Settings, known []Fault) []Fault {
 	faults := settings.check(list)
 	if !s.shelf.knows(settings.App) {
 		faults = append(faults, Fault{"app", fmt.Sprintf("there is no app %q; name a configured one, or leave app out for all", settings.App)})
@@ -118,7 +117,10 @@ func (s *Store) check(list List, settings *Settings) []Fault {
 	if settings.Page != "" && !s.shelf.hasPage(settings.App, settings.Page) {
 		faults = append(faults, Fault{"page", fmt.Sprintf("there is no page %q of this app; add it, or leave page out for all pages", settings.Page)})
 	}
-	return faults
+	return append(slices.Clip(known), slices.DeleteFunc(faults, func(f Fault) bool {
+		field, _, _ := strings.Cut(f.Field, "[")
+		return slices.ContainsFunc(known, func(k Fault) bool { return k.Field == field })
+	})...)
 }
 
 // fits says whether there is room for all entries of a list, and for the text of all that are made here.
@@ -184,17 +186,16 @@ func (s *Store) revise(ref Ref, patch Document, etags []string) (before, next *e
 	settings, faults := patch.apply(before.list, before.Settings)
 	if settings.ID != before.ID {
 		faults = append(faults, Fault{"id", "cannot be changed: selections and receivers know it; make a new entry and delete this one"})
+		settings.ID = before.ID
 	}
 	if settings.App != before.App {
 		faults = append(faults, Fault{"app", "cannot be changed: its webhooks know it; make a new entry and delete this one"})
+		settings.App = before.App
 	}
 	if len(faults) == 0 && sameSettings(&settings, &before.Settings) {
 		return before, before, nil
 	}
-	if len(faults) == 0 {
-		faults = s.check(before.list, &settings)
-	}
-	if len(faults) > 0 {
+	if faults = s.check(before.list, &settings, faults); len(faults) > 0 {
 		return nil, nil, invalid(faults)
 	}
 	next = newEntry(before.list, settings, OfAPI)

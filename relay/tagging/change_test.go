@@ -107,6 +107,14 @@ func TestCreateFaults(t *testing.T) {
 	if e := err.(*Error); fmt.Sprint(e.Faults) == "" || len(e.Faults) != 4 {
 		t.Errorf("faults %v", e.Faults)
 	}
+	_, err = r.Create(Tracks, doc(t, `{"nope":1,"name":7,"id":"a,b","app":"tv"}`)) // and of a name that is no text nothing more
+	var fields []string
+	for _, fault := range err.(*Error).Faults {
+		fields = append(fields, fault.Field)
+	}
+	if got := strings.Join(fields, " "); got != "name nope id app" {
+		t.Errorf("faults of %s", got)
+	}
 	for _, text := range []string{``, `null`, `[]`, `"x"`, `{`, `{}{}`} {
 		if _, err := ParseDocument([]byte(text)); err == nil {
 			t.Errorf("%q is a document", text)
