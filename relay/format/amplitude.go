@@ -1,6 +1,7 @@
 package format
 
 import (
+	"bytes"
 	"strconv"
 
 	"edgerelay/relay/event"
@@ -9,7 +10,7 @@ import (
 // Amplitude is one event of Amplitude's HTTP V2 API, an element of the array "events":
 //
 //	{"event_type":"Account Upgraded","user_id":"…","time":1626804144000,"insert_id":"…","event_properties":{…},
-//	 "groups":{"account":"…"},"ip":"…"}
+//	 "groups":{"account":"…"},"ip":"…","platform":"Web","os_name":"Chrome","os_version":"91"}
 //
 // insert_id is uniqueId's 40 hex digits, by which Amplitude forgets repeats for 7 days. An event without a known user has
 // device_id in place of user_id. time is the event's own, or when it was received where that cannot be (see past). Changed metadata of visitors and accounts are Amplitude's $identify and $groupidentify,
@@ -42,7 +43,27 @@ func Amplitude(dst []byte, e *event.Event, n event.Note) []byte {
 	if account {
 		dst = append(appendCut(appendKey(dst, `"groups":{"account":`), e.Account, b.characters), '}')
 	}
-	return append(appendMember(dst, `"ip":`, present(e.IP)), '}')
+	dst = appendMember(dst, `"ip":`, present(e.IP))
+	return append(appendAmplitudeDevice(dst, e), '}')
+}
+
+// appendAmplitudeDevice appends what the visitor had the app in, under the names and with the values of Amplitude's own tag for
+// browsers: the platform "Web", and a browser with the first number of its version for the operating system.
+func appendAmplitudeDevice(dst []byte, e *event.Event) []byte {
+	if platform := event.Lookup(e.App, "platform"); string(platform) == `"web"` {
+		dst = append(dst, `,"platform":"Web"`...)
+	} else if len(platform) > len(`""`) && platform[0] == '"' {
+		dst = appendCut(appendKey(dst, `"platform":`), platform, amplitudeBounds.characters)
+	}
+	browser, version := event.Browser(e.UserAgent)
+	if browser == nil {
+		return dst
+	}
+	dst = append(appendKey(dst, `"os_name":`), browser...)
+	if major, _, _ := bytes.Cut(version, []byte(".")); len(major) > 0 {
+		dst = append(append(append(dst, `,"os_version":"`...), major...), '"')
+	}
+	return dst
 }
 
 // amplitudeReserved are the event types that Amplitude keeps for itself: it refuses those that begin with its name ("HTTP V2

@@ -107,3 +107,19 @@ func TestAmplitudeTraits(t *testing.T) {
 	f(`{"plan":"pro"}`, `{"plan":"pro"}`)
 	f(`{}`, `{}`)
 }
+
+// TestAmplitudeDevice: platform and browser are where Amplitude's own tag has them.
+func TestAmplitudeDevice(t *testing.T) {
+	f := func(app, agent, want string) {
+		t.Helper()
+		e := event.Event{Kind: event.PageLoaded, App: []byte(app), UserAgent: []byte(agent)}
+		if got := string(Amplitude(nil, &e, event.Note{})); !strings.HasSuffix(got, `}`+want+`}`) {
+			t.Errorf("app %s, agent %s: %s, want %s at its end", app, agent, got, want)
+		}
+	}
+	f(``, ``, ``)
+	f(`{"platform":"web"}`, `"Mozilla/5.0 Firefox/128.0"`, `,"platform":"Web","os_name":"Firefox","os_version":"128"`)
+	f(`{"platform":"ios"}`, `"curl/8"`, `,"platform":"ios"`)
+	f(`{"platform":""}`, `"Chrome/"`, `,"os_name":"Chrome"`)
+	f(`{"platform":7}`, `"Chrome/91"`, `,"os_name":"Chrome","os_version":"91"`)
+}
