@@ -59,7 +59,7 @@ func (l *lane) deliver() (end time.Time) {
 // attempts in a row have failed.
 func (l *lane) report(v Verdict, now time.Time) (streak int32) {
 	s := l.sender
-	if v.Outcome == Delivered {
+	if v.Outcome == Delivered || v.Well {
 		if s.health.succeeded(l.turn) {
 			s.logger.Info("webhook delivers again")
 		}

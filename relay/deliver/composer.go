@@ -59,6 +59,11 @@ func (c *composer) addItem(from *wal.Entry) error {
 		return fmt.Errorf("read note of record %d: %w", from.Seq, err)
 	}
 	e, note := c.masked(note)
+	if lacks := c.plan.Body.Lacks; lacks != nil {
+		if what := lacks(e); what != "" {
+			return errors.New(what)
+		}
+	}
 	if c.plan.Template != nil {
 		c.items++
 		c.env.Begin(e, note)

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/valyala/fasthttp"
 
+	"edgerelay/relay/destination"
 	"edgerelay/relay/hook"
 )
 
@@ -73,6 +74,30 @@ func TestFailuresTurnTheWebhookOff(t *testing.T) {
 		}
 		if !b.queue.onHold() || b.queue.Stats().Flight != 0 || b.queue.Stats().Backlog != 80 {
 			t.Errorf("on hold: %v, %+v", b.queue.onHold(), b.queue.Stats())
+		}
+	})
+}
+
+// TestRefusedEventsAreNoFailure: a destination that works and does not take some events is neither turned off nor sent the
+// others more slowly.
+func TestRefusedEventsAreNoFailure(t *testing.T) {
+	answer := func(n int, _ http.Header) int { return 404 }
+	change := func(o *Options, w *hook.Webhook) {
+		w.InFlight, o.DisableFailures, o.DisableWithin = 4, 20, 15*time.Minute
+		w.Plan.Judge = func(a *destination.Answer) Verdict {
+			v := destination.JudgeStatus(a)
+			v.Well = true
+			return v
+		}
+	}
+	inBubble(t, change, answer, func(b *bubble) {
+		b.queue.add(100)
+		b.sleep(100 * time.Millisecond)
+		if st := b.sender.State(); st.Reason != "" || st.Name == "disabled" || st.Name == "failing" {
+			t.Errorf("the sender is %+v", st)
+		}
+		if _, buried, open := b.queue.counts(); buried != 100 || open != 0 {
+			t.Errorf("%d dead letters, %d are kept; want 100 and none", buried, open)
 		}
 	})
 }

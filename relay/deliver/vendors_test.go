@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -142,6 +143,38 @@ func testVendor(t *testing.T, name string, c vendorCase) {
 		return
 	}
 	compare(t, sent, c.server.Taken(), c, letters, ambiguous*max(w.Plan.Batch.Count, 1))
+}
+
+// TestUnknownContacts: users whom Intercom does not know, and visitors who are nobody, are dead letters; the others are
+// delivered, and the webhook is well.
+func TestUnknownContacts(t *testing.T) {
+	vendor := fake.NewIntercom("token")
+	vendor.Unknown = func(user string) bool { return strings.HasPrefix(user, "stranger") }
+	server := httptest.NewServer(vendor)
+	t.Cleanup(server.Close)
+	w := vendorHook(t, hook.Spec{Type: "intercom", AccessToken: "token"}, server.URL)
+	g := newRig(t, server.URL, func(o *Options, of *hook.Webhook) {
+		o.Backoff, o.BackoffMax, o.DisableFailures, o.DisableWithin = time.Millisecond, time.Millisecond, 10, time.Hour
+		*of = *w
+		of.Retries = 1
+	})
+	for i := range 100 {
+		g.send(t, "stranger"+strconv.Itoa(i), "x")
+		g.send(t, "_PENDO_T_"+strconv.Itoa(i), "x")
+	}
+	for i := range 10 {
+		g.send(t, "friend"+strconv.Itoa(i), "x")
+	}
+	g.drained(t)
+	if n := len(vendor.Taken()); n != 10 || vendor.Requests() != 210 || len(vendor.Broken()) > 0 {
+		t.Errorf("%d events in %d requests, %q", n, vendor.Requests(), vendor.Broken())
+	}
+	if st := g.sender("crm").State(); st.Reason != "" {
+		t.Errorf("the sender is %+v", st)
+	}
+	if letters := g.deadLetters(t); len(letters) != 200 {
+		t.Errorf("%d dead letters, want 200", len(letters))
+	}
 }
 
 // compare holds what was sent against what was taken.

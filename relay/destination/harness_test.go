@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -74,7 +75,7 @@ func drive(t *testing.T, plan *Plan, vendor http.Handler, events []event.Event) 
 	t.Helper()
 	server := httptest.NewServer(vendor)
 	defer server.Close()
-	queue := batches(plan, events)
+	queue := batches(plan, d.bury(plan, events))
 	for len(queue) > 0 && d.off == "" {
 		batch := queue[0]
 		queue = queue[1:]
@@ -108,6 +109,20 @@ func drive(t *testing.T, plan *Plan, vendor http.Handler, events []event.Event) 
 		}
 	}
 	return d
+}
+
+// bury gives up what the vendor cannot take, as package deliver does, and returns the others.
+func (d *driven) bury(plan *Plan, events []event.Event) []event.Event {
+	if plan.Body.Lacks == nil {
+		return events
+	}
+	return slices.DeleteFunc(slices.Clone(events), func(e event.Event) bool {
+		what := plan.Body.Lacks(&e)
+		if what != "" {
+			d.dead = append(d.dead, what)
+		}
+		return what != ""
+	})
 }
 
 // batches are events in as many as one request takes, in number and in bytes.

@@ -41,14 +41,23 @@ func planIntercom(s *Settings, fault func(field, text string, args ...any)) *Pla
 			{"Authorization", "Bearer " + s.AccessToken},
 			{"Intercom-Version", "2.14"}, // without it, whatever version the app is set to
 		},
-		Body:  Body{Item: format.Intercom},
+		Body:  Body{Item: format.Intercom, Lacks: lacksContact},
 		Judge: judgeIntercom,
 		Rate:  150, Burst: 150, // 10 000 a minute, counted in windows of 10 seconds: 1666, of which a burst is one part
 	}
 }
 
+// lacksContact: Intercom would be asked for a contact that there never is.
+func lacksContact(e *event.Event) string {
+	if format.Known(e.Visitor) {
+		return ""
+	}
+	return "Intercom takes events of contacts, and this visitor is anonymous or nobody; leave such events out with where"
+}
+
 // judgeIntercom judges by the status. A 404 may heal: the contact is not there yet, and Intercom finds a new one only after a
-// while.
+// while. In a product with users whom Intercom does not know that is how most attempts end, and nothing is wrong with the
+// webhook.
 func judgeIntercom(a *Answer) Verdict {
 	v := judgeReply(a)
 	if a.fine() {
@@ -57,6 +66,7 @@ func judgeIntercom(a *Answer) Verdict {
 	code, message := intercomSays(a.Body)
 	if a.Status == 404 {
 		v.Outcome, v.After = Retry, RetryAfter(a.Header("Retry-After"), a.Now)
+		v.Well = code == "not_found"
 	}
 	if v.Outcome == Retry && v.After == 0 {
 		v.After = until(a.Header("X-RateLimit-Reset"), a.Now)

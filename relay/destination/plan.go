@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"time"
 
+	"edgerelay/relay/event"
 	"edgerelay/relay/format"
 )
 
@@ -58,6 +59,9 @@ type Header struct{ Name, Value string }
 type Body struct {
 	Open, Between, Close string
 	Item                 format.Encoder
+	// Lacks, when it is not nil, says what an event lacks that the destination needs, and "" when it has everything. Such an
+	// event is given up without a request.
+	Lacks func(e *event.Event) string
 	// Finish, when it is not nil, has the last word: it gets the whole body before Close and the number of items in it, and
 	// returns it, longer or changed in place.
 	Finish func(body []byte, items int) []byte

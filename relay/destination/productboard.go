@@ -53,6 +53,7 @@ func judgeProductboard(customer bool) func(a *Answer) Verdict {
 		}
 		said := saidByProductboard(a.Body)
 		if customer && v.Outcome == Final && (a.Status == 404 || a.Status == 422) {
+			v.Well = a.Status == 404 && strings.HasPrefix(said, "resource.notFound")
 			said = strings.TrimSpace(`if Productboard does not know the visitor's mail address, make the user there or set settings.customer = "none", then replay. ` + said)
 		}
 		v.Reason = because(a.Status, said)

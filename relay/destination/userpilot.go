@@ -47,6 +47,7 @@ func judgeUserpilot(a *Answer) Verdict {
 	}
 	if a.Status == 404 {
 		v.Outcome, v.After = Retry, RetryAfter(a.Header("Retry-After"), a.Now)
+		v.Well = userpilotSays(a.Body) != "" // a user who is not there, not a wrong address
 	}
 	if v.Outcome != Off {
 		v.Reason = because(a.Status, userpilotSays(a.Body))

@@ -32,6 +32,7 @@ type Verdict struct {
 	After   time.Duration // how long the receiver wants to be left alone; 0 when it did not say
 	Reason  string        // for people; "" when delivered. It holds no secret
 	Ours    bool          // this machine or its network failed, and the receiver is not to blame
+	Well    bool          // the destination works and only does not take this event: no failure of the webhook
 
 	// Each is nil when all events of the batch came to the same; else it has a ruling for each, in the order of the batch,
 	// and Outcome is what the attempt says about the destination's health: Delivered when some got through.

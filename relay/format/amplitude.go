@@ -27,7 +27,7 @@ func Amplitude(dst []byte, e *event.Event, n event.Note) []byte {
 	default:
 		dst = appendEventName(dst, e, amplitudeReserved, b.characters)
 	}
-	if nobody(e.Visitor) || anonymous(e.Visitor) {
+	if !Known(e.Visitor) {
 		dst = appendDevice(appendKey(dst, `"device_id":`), e, b.characters)
 	} else {
 		dst = appendCut(appendKey(dst, `"user_id":`), e.Visitor, b.characters)

@@ -57,7 +57,7 @@ func appendGA4(dst []byte, e *event.Event, n event.Note, s *ga4Stream) []byte {
 		dst = s.appendID(dst, sha256.Sum256(device(e)))
 	}
 	dst = append(dst, '"')
-	if !nobody(e.Visitor) && !anonymous(e.Visitor) {
+	if Known(e.Visitor) {
 		dst = appendCut(appendKey(dst, `"user_id":`), e.Visitor, 256)
 	}
 	at := past(e)

@@ -16,24 +16,24 @@ import (
 //
 // event_name is a track event's own name; for other kinds their dotted name with hyphens, "guide-viewed", without the word
 // before the dot for frustration: "rage-click", "error-click", "dead-click", "u-turn". created_at is the event's own time in
-// whole Unix seconds, or when it was received where its own cannot be (see past). user_id is the visitor. Where nobody is known,
-// as for a browser in which nobody has signed in, it is left out: Intercom refuses the event then, and at once, while it would
-// be asked again and again for a contact that there never is.
+// whole Unix seconds, or when it was received where its own cannot be (see past). user_id is the visitor. It is left out
+// where nobody is known, as for a browser in which nobody has signed in; Intercom takes no such event.
 //
 // Intercom takes two events for one that have the same name, user and second. That is how it drops repeats, and it drops with
 // them the second of two clicks within a second.
 //
-// metadata holds what Intercom can use: at most 20 texts and numbers, the most important first. Intercom's help speaks of 20
-// ("Set up event tracking in Intercom"), its OpenAPI of the first 10 in the order in which they come, behind which it ignores
-// the others (intercom/Intercom-OpenAPI, descriptions/2.14). These are what the event is about (the IDs that the webhook
-// selected, a guide and the answers to it), where it happened, the account, and the properties in their order, those of an
-// object in them under both names: agent_email. Arrays, null, empty texts and objects deeper than three are left out, true and
-// false are texts. Keys have "_" in place of the characters that Intercom does not take, and in front of a mere number; of two
-// that are the same then, with capitals or without, the first counts. Texts end with "…" at 255 characters.
+// metadata holds what Intercom can use: at most ten texts and numbers, the most important first. Intercom's OpenAPI speaks
+// of the first ten in the order in which they come, behind which it ignores the others (intercom/Intercom-OpenAPI,
+// descriptions/2.14), its help of 20 ("Set up event tracking in Intercom"). These are what the event is about (the IDs that
+// the webhook selected, a guide and the answers to it), where it happened, the account, and the properties in their order,
+// those of an object in them under both names: agent_email. Arrays, null, empty texts and objects deeper than three are left
+// out, true and false are texts. Keys have "_" in place of the characters that Intercom does not take, and in front of a
+// mere number; of two that are the same then, with capitals or without, the first counts. Texts end with "…" at 255
+// characters.
 func Intercom(dst []byte, e *event.Event, n event.Note) []byte {
 	dst = appendIntercomName(append(dst, `{"event_name":`...), e)
 	dst = strconv.AppendInt(appendKey(dst, `"created_at":`), time.UnixMilli(past(e)).Unix(), 10)
-	if !nobody(e.Visitor) && !anonymous(e.Visitor) {
+	if Known(e.Visitor) {
 		dst = appendCut(appendKey(dst, `"user_id":`), e.Visitor, len(e.Visitor))
 	}
 	m := intercomMetadata{dst: append(appendKey(dst, `"metadata":`), '{')}
@@ -48,7 +48,7 @@ func Intercom(dst []byte, e *event.Event, n event.Note) []byte {
 }
 
 const (
-	intercomKeysMax  = 20
+	intercomKeysMax  = 10
 	intercomTextMax  = 255 // UTF-16 units of a text, bytes of a key
 	intercomDepthMax = 3
 	intercomNoKey    = ".$~`!@#%^&*'{}|\\\"" // what Intercom does not take in a key ("Set up event tracking in Intercom")

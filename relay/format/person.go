@@ -37,6 +37,9 @@ func placeholder(text []byte) bool {
 	return false
 }
 
+// Known says of a visitor's ID, a JSON string, that it is somebody's: neither nobody's nor one that Pendo's agent made up.
+func Known(visitor []byte) bool { return !nobody(visitor) && !anonymous(visitor) }
+
 // anonymous says that a visitor's ID is one that Pendo's agent made up for a browser in which nobody has signed in.
 func anonymous(visitor []byte) bool { return bytes.HasPrefix(visitor, []byte(`"_PENDO_T_`)) }
 

@@ -74,8 +74,8 @@ func (i *Intercom) serve(w http.ResponseWriter, r *http.Request) {
 
 // fault is the key of a member that Intercom does not take, or would ignore.
 func (i *Intercom) fault(metadata map[string]any) string {
-	if len(metadata) > 20 {
-		return "has more than 20 keys"
+	if len(metadata) > 10 {
+		return "has more than 10 keys"
 	}
 	keys := map[string]bool{}
 	for key, value := range metadata {
