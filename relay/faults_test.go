@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -92,4 +93,54 @@ func faultsByWebhook(t *testing.T, text string) map[string]map[string]bool {
 		}
 	}
 	return found
+}
+
+// TestUnreadIsNotMissing: a text whose environment variable is not set is one fault. It is not told as well that the text
+// were missing, or that another one is of no use without it.
+func TestUnreadIsNotMissing(t *testing.T) {
+	f := func(kind string, lines ...string) {
+		t.Helper()
+		file := fmt.Sprintf("[[webhook]]\nname = 'a'\nevents = ['*']\nenabled = true\ntype = '%s'\n%s", kind, strings.Join(lines, "\n"))
+		at, key := 0, ""
+		for i, line := range lines {
+			if strings.Contains(line, "${UNSET_HERE}") {
+				at, key = i+6, strings.Fields(line)[0]
+			}
+		}
+		faulty(t, file, fmt.Sprintf("%d: webhook \"a\": %s: the environment variable UNSET_HERE is not set; set it before the start or write the value here", at, key))
+	}
+	const sftp = "settings.host = 'files.example.com'\nsettings.user = 'u'\nsettings.host_key = 'SHA256:0123456789012345678901234567890123456789012'"
+	f("sftp", "settings.private_key = '${UNSET_HERE}'", sftp)
+	f("sftp", "settings.password = '${UNSET_HERE}'", sftp)
+	f("s3", "settings.region = 'eu-central-1'", "settings.bucket = 'archive'", "settings.access_key = '${UNSET_HERE}'", "settings.secret_key = 's'")
+	f("mixpanel", "write_key = 'k'", "settings.project_id = '1'", "settings.service_account = '${UNSET_HERE}'", "settings.service_secret = 's'")
+	f("zendesk", "url = '${UNSET_HERE}'", "access_token = 't'")
+	f("ga4", "write_key = 'k'", "settings.measurement_id = '${UNSET_HERE}'")
+	f("url", "secret = '${UNSET_HERE}'", "url = 'https://a.example'", "signature = ['standard']", "secret_previous = 'whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz'")
+	f("url", "hash_key = '${UNSET_HERE}'", "url = 'https://a.example'", "hash = ['visitor_id']")
+
+	faulty(t, "[smtp]\nserver = '${UNSET_HERE}'\nfrom = 'a@example.com'\n[[webhook]]\nname = 'a'\ntype = 'mail'\nevents = ['*']\nenabled = true\nsettings = { to = 'a@example.com', every = 'daily' }",
+		`2: smtp.server: the environment variable UNSET_HERE is not set; set it before the start or write the value here`)
+}
+
+// TestEachTextUnread: of each documented webhook, any one text that cannot be read is one fault.
+func TestEachTextUnread(t *testing.T) {
+	texts := regexp.MustCompile(`"[^"\n]*"`)
+	for kind, example := range examples(t) {
+		known := documentedValues(t, example)
+		lookup := func(name string) (string, bool) {
+			value, _ := known(name)
+			return value, name != "UNSET_HERE"
+		}
+		for _, at := range texts.FindAllStringIndex(example, -1) {
+			text := example[:at[0]] + `"${UNSET_HERE}"` + example[at[1]:]
+			var faults Faults
+			if _, err := loadDocumented(text, lookup); !errors.As(err, &faults) {
+				t.Fatalf("%s: %v\n%s", kind, err, text)
+			}
+			if line := 1 + strings.Count(example[:at[0]], "\n"); len(faults) != 1 || faults[0].Line != line {
+				t.Errorf("%s: a text of line %d that cannot be read has the faults\n%v", kind, line, faults)
+			}
+		}
+	}
 }

@@ -90,13 +90,13 @@ func loadBytes(name string, data []byte, lookup func(name string) (string, bool)
 	c.Console.read(console)
 	c.Log.read(root.Table("log"))
 	c.Delivery.read(root.Table("delivery"))
-	c.SMTP.read(root.Table("smtp"))
+	mail := c.SMTP.read(root.Table("smtp"))
 	c.Telemetry.read(root.Table("telemetry"))
 	if c.Intake.Listen == c.Console.Listen && !strings.HasSuffix(c.Intake.Listen, ":0") {
 		console.Fault("listen", "is the intake's listener too; give each its own port")
 	}
 	apps := c.readApps(root)
-	c.readWebhooks(root, apps)
+	c.readWebhooks(root, apps, mail)
 	c.readCatalog(root, apps)
 	if err := root.Err(); err != nil {
 		return nil, err

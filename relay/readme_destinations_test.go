@@ -59,6 +59,21 @@ func fences(text, language string) (all []string) {
 // documented loads a text of the docs as "edgerelay check" would, with plausible values for all environment variables.
 func documented(t *testing.T, text string) *Config {
 	t.Helper()
+	c, err := loadDocumented(text, documentedValues(t, text))
+	if err != nil {
+		t.Fatalf("%s%v", text, err)
+	}
+	return c
+}
+
+// loadDocumented loads a config of the docs beside the app demo.
+func loadDocumented(text string, lookup func(name string) (string, bool)) (*Config, error) {
+	return loadBytes("README.md", []byte(text+"\n[[app]]\nname = \"demo\"\nkey = \"demo-key\"\n"), lookup)
+}
+
+// documentedValues are values that fit a documented config's environment variables.
+func documentedValues(t *testing.T, text string) func(name string) (string, bool) {
+	t.Helper()
 	key := ""
 	if strings.Contains(text, "${BIGQUERY_KEY}") || strings.Contains(text, "${SNOWFLAKE_KEY}") {
 		key = privateKey(t)
@@ -70,16 +85,12 @@ func documented(t *testing.T, text string) *Config {
 	}
 	values := map[string]string{"BIGQUERY_KEY": string(account), "SNOWFLAKE_KEY": key,
 		"SLACK_WEBHOOK": "https://hooks.slack.com/services/T1/B1/x", "ZAPIER_HOOK": "https://hooks.zapier.com/hooks/catch/1/a/"}
-	c, err := loadBytes("README.md", []byte(text+"\n[[app]]\nname = \"demo\"\nkey = \"demo-key\"\n"), func(name string) (string, bool) {
+	return func(name string) (string, bool) {
 		if value, known := values[name]; known {
 			return value, true
 		}
 		return "0123456789abcdef", true
-	})
-	if err != nil {
-		t.Fatalf("%s%v", text, err)
 	}
-	return c
 }
 
 // privateKey is a key as warehouses want one.

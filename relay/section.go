@@ -54,29 +54,32 @@ func (c *Delivery) read(t *strict.Table) {
 	}
 }
 
-func (c *SMTP) read(t *strict.Table) {
+// read answers whether mail is meant: whether any of it is there, right or wrong.
+func (c *SMTP) read(t *strict.Table) (meant bool) {
 	t.Text("server", &c.Server)
 	t.Text("from", &c.From)
 	t.Text("username", &c.Username)
 	t.Text("password", &c.Password)
 	t.Text("tls", &c.TLS)
 	oneOf(t, "tls", c.TLS, "starttls", "tls", "none")
-	if c.Server == "" {
-		if c.From != "" || c.Username != "" || c.Password != "" {
-			t.Fault("server", `is missing; set it like "mail.example.com:587", or leave all of smtp empty for no mail`)
-		}
-		return
+	if t.Blank("server") && t.Blank("from") && t.Blank("username") && t.Blank("password") {
+		return false
 	}
 	host, port, err := net.SplitHostPort(c.Server)
-	if n, errPort := strconv.ParseUint(port, 10, 16); err != nil || errPort != nil || n == 0 || host == "" {
+	n, errPort := strconv.ParseUint(port, 10, 16)
+	switch {
+	case c.Server == "":
+		t.Fault("server", `is missing; set it like "mail.example.com:587", or leave all of smtp empty for no mail`)
+	case err != nil || errPort != nil || n == 0 || host == "":
 		t.Fault("server", `%q is not a host and port; write it like "mail.example.com:587"`, c.Server)
 	}
 	if addr, err := mail.ParseAddress(c.From); err != nil || addr.Address == "" {
 		t.Fault("from", `must be the sender's mail address, like "edgerelay@example.com"`)
 	}
-	if c.Password != "" && c.Username == "" {
+	if !t.Blank("password") && t.Blank("username") {
 		t.Fault("username", "is missing beside password; set both or neither")
 	}
+	return true
 }
 
 // oneOf checks a text that has few right values.

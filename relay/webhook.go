@@ -9,15 +9,13 @@ import (
 )
 
 // readWebhooks reads and compiles the webhooks. Their rules are hook's, so that the file and the admin API have the same;
-// here only types are checked, and hook's faults are given their lines.
-func (c *Config) readWebhooks(root *strict.Table, apps *appNames) {
+// here only types are checked, and hook's faults are given their lines. mail says that [smtp] is there.
+func (c *Config) readWebhooks(root *strict.Table, apps *appNames, mail bool) {
 	names := map[string]bool{}
 	for _, t := range root.Tables("webhook", "name") {
 		spec := c.Delivery.spec()
 		readSpec(t, &spec)
-		if spec.Type == "" && !t.Blank("type") {
-			spec.Type = hook.UnreadType
-		}
+		fillUnread(t, &spec)
 		if t.Has("retries") && !t.Has("schedule") {
 			spec.Schedule = nil // its own retries win over a schedule that it only inherits
 		}
@@ -29,7 +27,7 @@ func (c *Config) readWebhooks(root *strict.Table, apps *appNames) {
 		for _, f := range faults {
 			t.Fault(f.Field, "%s", f.Text)
 		}
-		if spec.Enabled && spec.Type == "mail" && c.SMTP.Server == "" {
+		if spec.Enabled && spec.Type == "mail" && !mail {
 			t.Fault("type", `"mail" needs a mail server; set [smtp] server and from`)
 		}
 		c.Webhooks = append(c.Webhooks, w)
@@ -79,4 +77,32 @@ func readSpec(t *strict.Table, s *hook.Spec) {
 	t.Pairs("headers", &s.Headers)
 	t.Bool("allow_private", &s.AllowPrivate)
 	t.Bool("allow_http", &s.AllowHTTP)
+}
+
+// fillUnread puts something in place of what is there and could not be read, which is a fault already: a setting that
+// another one needs beside it is not missing then. What Compile says of the stand-ins themselves, Fault leaves out.
+func fillUnread(t *strict.Table, s *hook.Spec) {
+	const unread = "unread"
+	for key, at := range map[string]*string{"write_key": &s.WriteKey, "access_token": &s.AccessToken, "secret": &s.Secret, "hash_key": &s.HashKey} {
+		if t.Unread(key) {
+			*at = unread
+		}
+	}
+	for name := range s.Settings {
+		if t.Unread("settings." + name) {
+			s.Settings[name] = unread
+		}
+	}
+	if t.Unread("type") {
+		s.Type = hook.UnreadType
+	}
+	if t.Unread("url") {
+		s.URL = "https://unread.example/"
+	}
+	if t.Unread("hash") {
+		s.Hash = []string{unread}
+	}
+	if t.Unread("rate") {
+		s.Rate = 1
+	}
 }

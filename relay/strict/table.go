@@ -112,6 +112,9 @@ func (t *Table) Has(key string) bool {
 	return t.tree.at[key] != nil
 }
 
+// Unread says whether a value stands at path that could not be read, or is out of range. Its fault is noted.
+func (t *Table) Unread(path string) bool { return t.failed[path] }
+
 // find takes the value of a key, nil when it is absent or broken.
 func (t *Table) find(key string) *node {
 	if !slices.Contains(t.known, key) {
