@@ -265,3 +265,24 @@ func TestFindQueue(t *testing.T) {
 		t.Errorf("after the drop there is %v, %v", l.Find(7), err)
 	}
 }
+
+// A queue that is busy for long says so: what it told at its last look may be over.
+func TestStatsOfABusyQueue(t *testing.T) {
+	l := mustOpen(t, Options{Dir: t.TempDir()})
+	q := mustQueue(t, l, 1, QueueOptions{})
+	q.mu.Lock()
+	s := q.Stats()
+	q.mu.Unlock()
+	if !s.Stale {
+		t.Errorf("without a look: %+v", s)
+	}
+	if s := q.Stats(); s.Stale {
+		t.Errorf("with a look: %+v", s)
+	}
+	q.mu.Lock()
+	s = q.Stats()
+	q.mu.Unlock()
+	if !s.Stale {
+		t.Errorf("after a look: %+v", s)
+	}
+}

@@ -47,6 +47,7 @@ type QueueStats struct {
 	Trimmed int64 // undelivered, taken by a limit, since the log was opened
 	Skipped int64 // given up by Skip, since the log was opened
 	Oldest  int64 // commit time of the oldest record that has not ended, Unix milliseconds; 0 when there is none. See ages
+	Stale   bool  // all but Backlog are those of an earlier look, or 0 when there was none
 }
 
 // Stats of one queue. When a lane keeps the queue busy for long, because the disk is slow or full, they are those of the
@@ -66,6 +67,7 @@ func (q *Queue) Stats() QueueStats {
 	if last := q.lastStats.Load(); last != nil {
 		s = *last
 	}
+	s.Stale = true
 	q.mark.Lock()
 	s.Backlog = max(q.mark.backlog, 0)
 	q.mark.Unlock()

@@ -187,7 +187,7 @@ func (g *rig) drained(t testing.TB, names ...string) {
 		q := g.queues[name]
 		eventually(t, func() bool {
 			s := q.Stats()
-			return s.Backlog == 0 && s.Flight == 0 && s.Parked == 0
+			return !s.Stale && s.Backlog == 0 && s.Flight == 0 && s.Parked == 0
 		}, func() string { return fmt.Sprintf("%s: the queue still holds %+v", name, q.Stats()) })
 	}
 }

@@ -72,7 +72,7 @@ func TestReplayOverTheWire(t *testing.T) {
 			receiver.mu.Lock()
 			all := receiver.all
 			receiver.mu.Unlock()
-			if s := b.queues["crm"].Stats(); all >= bodies*each && s.Backlog+s.Parked+int64(s.Flight) == 0 {
+			if s := b.queues["crm"].Stats(); all >= bodies*each && !s.Stale && s.Backlog+s.Parked+int64(s.Flight) == 0 {
 				break
 			}
 			time.Sleep(5 * time.Millisecond)
