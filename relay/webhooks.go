@@ -40,7 +40,7 @@ func (r *Relay) queueName(queue uint32) string {
 
 // tellStranded warns of files that were collected for a webhook which ships none any more.
 func (r *Relay) tellStranded() {
-	left, err := r.fleet.Stranded()
+	left, err := r.fleet.Stranded(r.hooks.Set().All())
 	if err != nil {
 		r.logger.Warn("what was collected for webhooks that are no longer configured is not known", "error", err)
 	}
@@ -86,9 +86,7 @@ func (s seats) Remove(name string) error {
 
 // Drop drops a queue that no sender has, and what was collected from it.
 func (s seats) Drop(queue uint32) error {
-	if err := s.Fleet.Drop(queue); err != nil {
-		return err
-	}
+	s.Fleet.Drop(queue)
 	if q := s.log.Find(queue); q != nil {
 		return s.log.Drop(q)
 	}
@@ -111,7 +109,7 @@ func (s seats) Waits(name string) bool {
 		return false
 	}
 	q := sender.Queue().Stats()
-	return q.Backlog+q.Parked+int64(q.Flight) > 0
+	return q.Backlog+q.Parked+int64(q.Flight) > 0 || q.Stale // a queue that is busy for that long holds something
 }
 
 var _ registry.Fleet = seats{}

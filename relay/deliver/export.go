@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"edgerelay/relay/freight"
+	"edgerelay/relay/hook"
 )
 
 func (s *Sender) freightDir() string { return freightDir(s.opt.Dir, s.hook.Queue) }
@@ -45,12 +46,20 @@ func forsake(senders []*Sender) error {
 	return freight.Discard(dir)
 }
 
-// Drop discards what the deleted webhook of a queue that no sender has had collected and not shipped.
-func (f *Fleet) Drop(queue uint32) error {
-	if dir := freightDir(f.opt.Load().Dir, queue); dir != "" {
-		return freight.Discard(dir)
+// Drop discards what the deleted webhook of a queue that no sender has had collected and not shipped. What cannot be removed
+// is marked for Sweep and logged: a folder that is in nobody's way must not keep a relay from starting.
+func (f *Fleet) Drop(queue uint32) {
+	o := f.opt.Load()
+	dir := freightDir(o.Dir, queue)
+	if dir == "" {
+		return
 	}
-	return nil
+	err := freight.Discard(dir)
+	if err != nil {
+		err = errors.Join(err, freight.Forsake(dir))
+		o.Logger.Error("what a deleted webhook had collected is still there", "error", err,
+			"next", "see that the relay's user may write there; the next start tries again")
+	}
 }
 
 // Sweep discards what is left of webhooks that were deleted by a process that died. No sender was started yet.
@@ -61,18 +70,18 @@ func (f *Fleet) Sweep() error {
 	return nil
 }
 
-// Stranded are the folders with collected files that no webhook ships: theirs is not configured any more, or is of another
-// type now. They wait for it to come back.
-func (f *Fleet) Stranded() (folders []string, err error) {
+// Stranded are the folders with collected files that none of these webhooks ships: theirs is not among them, or is of
+// another type now. They wait for it to come back.
+func (f *Fleet) Stranded(webhooks []*hook.Webhook) (folders []string, err error) {
 	root := f.opt.Load().Dir
 	entries, err := os.ReadDir(root)
 	if root == "" || errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	var shipped []string
-	for _, s := range f.Senders() {
-		if s.berth != nil && s.hook.Plan.Archive {
-			shipped = append(shipped, s.freightDir())
+	for _, w := range webhooks { // senders there are also of webhooks that a reload took away
+		if w.Plan != nil && w.Plan.Archive {
+			shipped = append(shipped, freightDir(root, w.Queue))
 		}
 	}
 	for _, entry := range entries {

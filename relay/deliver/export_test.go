@@ -1,6 +1,8 @@
 package deliver
 
 import (
+	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -71,9 +73,12 @@ func TestExportOfDeletedWebhookGoes(t *testing.T) {
 			if want := 3; name != "of another type" && series != want {
 				t.Errorf("%d series tell of it, want %d", series, want)
 			}
-			stranded, err := g.fleet.Stranded()
+			stranded, err := g.fleet.Stranded([]*hook.Webhook{g.sender("crm").Hook()})
 			if want := name == "of another type"; err != nil || slices.Contains(stranded, dir) != want {
 				t.Errorf("stranded: %q, %v, want it there: %t", stranded, err, want)
+			}
+			if stranded, err := g.fleet.Stranded(nil); err != nil || !slices.Contains(stranded, dir) {
+				t.Errorf("with the webhook out of the config: stranded %q, %v", stranded, err)
 			}
 			if _, err := g.fleet.Remove("crm"); err != nil {
 				t.Fatal(err)
@@ -101,6 +106,34 @@ func TestExportOfDeletedWebhookGoesAtTheNextStart(t *testing.T) {
 	}
 	if err := NewFleet(Options{Dir: filepath.Join(root, "none")}).Sweep(); err != nil {
 		t.Error(err)
+	}
+}
+
+// The same below a folder whose name is a pattern, and of what could not be removed the first time.
+func TestExportThatCannotBeRemovedYet(t *testing.T) {
+	root := filepath.Join(t.TempDir(), "[data")
+	dir := filepath.Join(root, "1")
+	g := newRig(t, "http://127.0.0.1:1/", exports(t, root))
+	g.send(t, "v", "1")
+	g.drained(t)
+	g.fleet.Stop(t.Context())
+	origin := filepath.Join(dir, "origin")
+	if err := errors.Join(os.Remove(origin), os.Mkdir(origin, 0o750), os.WriteFile(filepath.Join(origin, "x"), nil, 0o640)); err != nil {
+		t.Fatal(err)
+	}
+	next := NewFleet(Options{Dir: root, Logger: slog.New(slog.DiscardHandler)})
+	next.Drop(1)
+	if err := next.Sweep(); err == nil {
+		t.Error("a folder that is full was removed")
+	}
+	if err := os.Remove(filepath.Join(origin, "x")); err != nil {
+		t.Fatal(err)
+	}
+	if err := next.Sweep(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(dir); !os.IsNotExist(err) {
+		t.Error("it is still there")
 	}
 }
 

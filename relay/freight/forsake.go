@@ -45,9 +45,15 @@ func Discard(dir string) error {
 
 // Sweep discards all folders below root that are marked. No carrier is open.
 func Sweep(root string) error {
-	marks, err := filepath.Glob(filepath.Join(root, "*", forsakenFile))
-	for _, mark := range marks {
-		err = errors.Join(err, Discard(filepath.Dir(mark)))
+	entries, err := os.ReadDir(root)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, entry := range entries {
+		dir := filepath.Join(root, entry.Name())
+		if _, missing := os.Lstat(filepath.Join(dir, forsakenFile)); missing == nil {
+			err = errors.Join(err, Discard(dir))
+		}
 	}
 	return err
 }
