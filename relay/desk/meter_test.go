@@ -53,6 +53,27 @@ func TestRates(t *testing.T) {
 	}
 }
 
+// TestRatesOfNewcomers: what a webhook did before anybody looked at it for the first time counts, as over the time in which
+// it can have done it: whoever starts the relay, sends and looks sees what went out.
+func TestRatesOfNewcomers(t *testing.T) {
+	g := newRig(t, nil)
+	g.forward(8 * time.Second)
+	g.beat("crm", Pulse{Counts: Counts{Delivered: 60, Failed: 20}})
+	g.create("crm", `"events":["*"]`)
+	w, err := g.Get("crm")
+	if err != nil || w.Live.Rate != 7.5 || w.Live.Success == nil || *w.Live.Success != 0.75 {
+		t.Fatalf("at once %+v, %v", w.Live, err)
+	}
+	g.forward(2 * time.Second)
+	g.watch.sample()
+	if w, err = g.Get("crm"); err != nil || w.Live.Rate != 6 || w.Live.Success == nil || *w.Live.Success != 0.75 {
+		t.Errorf("after a step %+v, %v", w.Live, err)
+	}
+	if s, err := g.Stats("crm"); err != nil || s.Short.Delivered[shortSteps-1] != 60 {
+		t.Errorf("steps %v, %v", s.Short.Delivered, err)
+	}
+}
+
 // TestSeries: steps stand at their time, whatever was missed; counts that begin anew are no negative ones.
 func TestSeries(t *testing.T) {
 	g := newRig(t, nil)

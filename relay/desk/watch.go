@@ -18,6 +18,7 @@ type watch struct {
 	meters map[uint32]*meter // by queue, which a webhook keeps when it is renamed
 	seen   map[uint32]Pulse  // at the last look
 	looked time.Time
+	stale  bool // something was changed since then
 }
 
 // run counts at each full step until stop.
@@ -50,14 +51,18 @@ func (w *watch) sample() {
 	}
 }
 
-// look asks the senders. The lock is held.
+// look asks the senders. The lock is held. What a sender counted before it was seen for the first time it did after the
+// look before that, for it was not there then: it counts.
 func (w *watch) look() {
-	all := w.pulses()
-	w.seen, w.looked = make(map[uint32]Pulse, len(all)), w.now()
+	all, before := w.pulses(), w.looked
+	w.seen, w.looked, w.stale = make(map[uint32]Pulse, len(all)), w.now(), false
+	if before.IsZero() || before.After(w.looked) {
+		before = w.looked
+	}
 	for _, p := range all {
 		w.seen[p.Queue] = p
 		if w.meters[p.Queue] == nil {
-			w.meters[p.Queue] = &meter{born: w.looked, at: w.looked, last: p.Counts}
+			w.meters[p.Queue] = &meter{born: before, at: before}
 		}
 	}
 }
@@ -66,12 +71,12 @@ func (w *watch) look() {
 func (w *watch) forget() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.looked = time.Time{}
+	w.stale = true
 }
 
 // refresh takes a new look when the last one is too old. The lock is held.
 func (w *watch) refresh() {
-	if age := w.now().Sub(w.looked); w.looked.IsZero() || age < 0 || age >= freshness {
+	if age := w.now().Sub(w.looked); w.stale || age < 0 || age >= freshness {
 		w.look()
 	}
 }
