@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -20,6 +21,7 @@ import (
 	"edgerelay/relay"
 	"edgerelay/relay/remote"
 	"edgerelay/relay/sink"
+	"edgerelay/relay/spell"
 
 	"github.com/alecthomas/kong"
 )
@@ -285,13 +287,12 @@ func main() {
 func run(args []string) int {
 	parser := kong.Must(&commands{}, kong.Name("edgerelay"),
 		kong.Description("Takes analytics events, keeps them, and delivers them to webhooks."))
+	if len(args) > 0 && args[0] == "help" {
+		args = append(args[1:], "--help")
+	}
 	command, err := parser.Parse(args)
 	if err != nil {
-		hint := `run "edgerelay --help" for the commands and flags`
-		if strings.Contains(err.Error(), "applies to the default command") {
-			hint = `write flags behind the command, such as "edgerelay check --config FILE"`
-		}
-		fmt.Fprintf(os.Stderr, "edgerelay: %v; %s\n", err, hint)
+		fmt.Fprintf(os.Stderr, "edgerelay: %s\n", misread(parser, args, err))
 		return exitUsage
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
@@ -312,6 +313,31 @@ func run(args []string) int {
 		return exitUsage
 	}
 	return exitFailed
+}
+
+// misread says why arguments cannot be read, and what to do. What is no command, the parser takes for an argument of the
+// default one.
+func misread(parser *kong.Kong, args []string, err error) string {
+	var names []string
+	for _, child := range parser.Model.Children {
+		names = append(names, child.Name)
+	}
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") && !slices.Contains(names, args[0]) {
+		return fmt.Sprintf("there is no command %q; %s", args[0], spell.Hint(args[0], names))
+	}
+	if strings.Contains(err.Error(), "applies to the default command") {
+		return fmt.Sprintf(`%v; write flags behind the command, such as "edgerelay check --config FILE"`, err)
+	}
+	where := "edgerelay"
+	var failed *kong.ParseError
+	if errors.As(err, &failed) {
+		for _, step := range failed.Context.Path {
+			if step.Command != nil {
+				where = step.Command.FullPath()
+			}
+		}
+	}
+	return fmt.Sprintf(`%v; run "%s --help" to see what it takes`, err, where)
 }
 
 // usageError marks an error as one of wrong usage.

@@ -34,7 +34,12 @@ func TestCommands(t *testing.T) {
 		}
 	}
 	f("config.toml (built in): fine: 1 app, 1 webhook\n", "", 0, "check")
-	f("", "edgerelay: unknown flag --confg, did you mean \"--config\"?; run \"edgerelay --help\" for the commands and flags\n", 2, "check", "--confg=x")
+	f("", "edgerelay: unknown flag --confg, did you mean \"--config\"?; run \"edgerelay check --help\" to see what it takes\n", 2, "check", "--confg=x")
+	f("", "edgerelay: there is no command \"chek\"; did you mean \"check\"?\n", 2, "chek")
+	f("", "edgerelay: unknown flag --foo; run \"edgerelay --help\" to see what it takes\n", 2, "--foo")
+	f("", "edgerelay: expected \"<name>\"; run \"edgerelay webhook show --help\" to see what it takes\n", 2, "webhook", "show")
+	help, _, _ := carryOut(t, dir, "sink", "--help")
+	f(help, "", 0, "help", "sink")
 	f("", "no.toml: there is no such file; name an existing one with --config, or leave --config out for the built-in one\n",
 		2, "check", "--config", "no.toml")
 	if err := os.WriteFile(filepath.Join(dir, "config.toml"), []byte("[intake]\nlistn = ''\nbody_max = 1\n"), 0o600); err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"edgerelay/relay/hook"
+	"edgerelay/relay/spell"
 )
 
 // Catalog is the types of destination: those of a running relay, or, with a Console that has no URL, those of this build.
@@ -58,12 +59,14 @@ func (s *typesCommand) Run(ctx context.Context, catalog *Catalog) error {
 		if s.Name == "" {
 			return printTypes(c, v.Types)
 		}
+		var names []string
 		for i := range v.Types {
 			if v.Types[i].Name == s.Name {
 				return v.Types[i].print(c)
 			}
+			names = append(names, v.Types[i].Name)
 		}
-		return UsageError{fmt.Sprintf("there is no type %q; \"edgerelay webhook types\" shows those there are", s.Name)}
+		return UsageError{fmt.Sprintf("there is no type %q; %s", s.Name, spell.Hint(s.Name, names))}
 	})
 }
 
