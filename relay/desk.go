@@ -44,7 +44,7 @@ func pulse(s *deliver.Sender) desk.Pulse {
 
 // outcomes are the names of verdicts, as the admin API shows them.
 var outcomes = map[deliver.Outcome]string{deliver.Delivered: "delivered", deliver.Retry: "retry", deliver.Final: "final", deliver.Gone: "gone",
-	deliver.Split: "final", deliver.Off: "final"}
+	deliver.Split: "final", deliver.Off: "off"}
 
 func (r *Relay) try(ctx context.Context, w *hook.Webhook, e *event.Event) (desk.Attempt, error) {
 	t, err := r.fleet.Try(ctx, w, e)

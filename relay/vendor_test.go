@@ -47,6 +47,19 @@ func TestTryVendors(t *testing.T) {
 	}
 }
 
+// TestTryOfWrongKey: a vendor that refuses the key costs no event, and a test says so.
+func TestTryOfWrongKey(t *testing.T) {
+	r := run(t, "[delivery]\nallow_private = true\nallow_http = true\n[[app]]\nname = \"web\"\nkey = \"web-key-0123456789\"\n")
+	vendor := fake.NewSegment("write-key")
+	vendor.Play(fake.Answer(401, "{}"))
+	server := httptest.NewServer(vendor)
+	defer server.Close()
+	r.fetch(201, "POST", "/api/webhooks", fmt.Sprintf(`{"name":"cdp","type":"segment","url":%q,"write_key":"write-key","events":["*"]}`, server.URL))
+	if text := r.fetch(200, "POST", "/api/webhooks/cdp/test", ""); !strings.Contains(text, `"outcome":"off"`) || !strings.Contains(text, `"status":401`) {
+		t.Error(text)
+	}
+}
+
 // TestReviveOfVendor: a dead letter of a type that batches goes out again.
 func TestReviveOfVendor(t *testing.T) {
 	r := run(t, "[delivery]\nallow_private = true\nallow_http = true\nretries = 0\n[[app]]\nname = \"web\"\nkey = \"web-key-0123456789\"\nintegration_keys = [\"track-key-0123456789\"]\n")

@@ -18,7 +18,7 @@ import (
 
 // Attempt is what came of one request that was sent to try a webhook out.
 type Attempt struct {
-	Outcome string        // delivered, retry, final or gone
+	Outcome string        // delivered, retry, final, gone or off
 	Status  int           // of the reply; 408 for a timeout, 0 when there was none
 	Reason  string        // for people; "" when delivered
 	Took    time.Duration // connecting included
@@ -31,7 +31,7 @@ type Trial struct {
 	Webhook  string    `json:"webhook"`
 	Event    string    `json:"event"`
 	UniqueID string    `json:"unique_id"`
-	Outcome  string    `json:"outcome"` // delivered, retry, final or gone: what it would mean for a delivery
+	Outcome  string    `json:"outcome"` // delivered, retry, final, gone or off: what it would mean for a delivery
 	Status   int       `json:"status"`  // 408 for a timeout, 0 when there was no reply
 	Reason   string    `json:"reason,omitempty"`
 	Took     float64   `json:"ms"` // connecting included

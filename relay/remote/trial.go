@@ -44,7 +44,7 @@ func (s *testCommand) Run(ctx context.Context, c *Console) error {
 			return err
 		}
 		if !json.Valid(text) {
-			return fmt.Errorf("test a webhook: %s holds no JSON", s.File)
+			return fmt.Errorf("test a webhook: %s holds no JSON", source(s.File))
 		}
 		body = map[string]any{"event": json.RawMessage(text)}
 	case s.Event != "":
@@ -73,7 +73,8 @@ func (s *testCommand) print(c *Console, t trial) error {
 		status = "no reply"
 	}
 	fmt.Fprintf(&b, "%s after %.0f ms: %s\n", strings.TrimSpace(status), t.MS, map[string]string{"delivered": "delivered",
-		"retry": "a delivery would be tried again", "final": "a delivery would be given up", "gone": "the webhook would be turned off"}[t.Outcome])
+		"retry": "a delivery would be tried again", "final": "a delivery would be given up", "gone": "the webhook would be turned off",
+		"off": "the event would wait, and the webhook be turned off after some more such answers"}[t.Outcome])
 	if t.Reason != "" {
 		fmt.Fprintf(&b, "%s\n", clean(t.Reason))
 	}
@@ -101,7 +102,7 @@ func (s *Explain) Run(ctx context.Context, c *Console) error {
 		return err
 	}
 	if !json.Valid(text) {
-		return fmt.Errorf("explain an event: %s holds no JSON", s.File)
+		return fmt.Errorf("explain an event: %s holds no JSON", source(s.File))
 	}
 	answer, err := c.call(ctx, http.MethodPost, "/api/explain", nil, json.RawMessage(text))
 	if err != nil {

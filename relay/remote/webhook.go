@@ -259,7 +259,7 @@ func readDocument(file string, d *map[string]any) error {
 		return err
 	}
 	if err := json.Unmarshal(text, d); err != nil {
-		return fmt.Errorf("read settings: %s holds no JSON object: %w", file, err)
+		return fmt.Errorf("read settings: %s holds no JSON object: %w", source(file), err)
 	}
 	return nil
 }
@@ -270,6 +270,14 @@ func readInput(file string) ([]byte, error) {
 		return io.ReadAll(os.Stdin)
 	}
 	return os.ReadFile(file)
+}
+
+// source is what to call the file in an error.
+func source(file string) string {
+	if file == "-" {
+		return "standard input"
+	}
+	return file
 }
 
 type createCommand struct {

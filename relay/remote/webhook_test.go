@@ -99,6 +99,16 @@ func TestCommandsAskAndPrint(t *testing.T) {
 	f((&deleteCommand{Name: "x", Yes: true}).Run, "", `DELETE /api/webhooks/x Bearer t0ken`, "is deleted\n")
 }
 
+// TestTryTellsOfKeys: a refused key costs no event, so nothing would be given up.
+func TestTryTellsOfKeys(t *testing.T) {
+	c, out, _ := answering(t, 200, `{"outcome":"off","status":401,"reason":"the key is refused"}`)
+	err := (&testCommand{Name: "x"}).Run(t.Context(), c)
+	const want = "401 Unauthorized after 0 ms: the event would wait, and the webhook be turned off after some more such answers\nthe key is refused\n"
+	if err == nil || !strings.HasSuffix(out.String(), want) {
+		t.Errorf("%v, printed %q", err, out)
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	f := func(status int, answer, want string) {
 		t.Helper()

@@ -24,6 +24,7 @@ var trialMeans = map[string][2]string{
 	"retry":     {"warn", "it would be tried again"},
 	"final":     {"bad", "it would be given up, as a dead letter"},
 	"gone":      {"bad", "the webhook would be turned off"},
+	"off":       {"bad", "the event would wait, and the webhook be turned off after some more such answers"},
 }
 
 func newTrial(t desk.Trial, err error) (*trialView, error) {
