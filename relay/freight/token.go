@@ -20,6 +20,7 @@ const (
 	replyMax     = 64 << 10 // bytes of a reply that are read
 	replyHeadMax = 64 << 10 // bytes of its headers
 	tokenMax     = 16 << 10 // bytes of a token: it travels in a header
+	tokenMin     = 8        // of one that is a secret
 	tokenMargin  = 5 * time.Minute
 )
 
@@ -64,7 +65,8 @@ func (p *purse) get(ctx context.Context, refused string) (token, error) {
 }
 
 // authorized makes a request with a token, and once more with a new one when the destination says that it does not know
-// the first (401): it may have expired early, or been withdrawn.
+// the first (401): it may have expired early, or been withdrawn. What the answer repeats of the token is masked, since reasons
+// are logged and kept, and nobody else knows this secret.
 func (p *purse) authorized(ctx context.Context, try func(t token) (*destination.Answer, error)) (*destination.Answer, error) {
 	refused := ""
 	for {
@@ -73,6 +75,9 @@ func (p *purse) authorized(ctx context.Context, try func(t token) (*destination.
 			return nil, err
 		}
 		a, err := try(t)
+		if err == nil && len(t.text) >= tokenMin {
+			a.Body = bytes.ReplaceAll(a.Body, []byte(t.text), []byte("••••"))
+		}
 		if err != nil || a.Status != http.StatusUnauthorized || refused != "" {
 			return a, err
 		}

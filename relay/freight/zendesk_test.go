@@ -77,6 +77,19 @@ func TestZendeskClientRefused(t *testing.T) {
 	}
 }
 
+// TestZendeskClientEcho: a token that the destination repeats does not get into reasons, not even in part where they are cut.
+func TestZendeskClientEcho(t *testing.T) {
+	desk, plan := newDesk(t, "SECRET")
+	c := newCarrier(t, plan, Options{})
+	ship(t, c, newParcel(plan, 1, 1, noon), destination.Delivered)
+	for _, before := range []string{"", strings.Repeat("x", 250)} {
+		desk.Play(fake.Answer(422, `{"error":{"title":"`+before+`","message":"you sent gErypPlm4dOVgGRvA1ZzMH5MQ3nLo8bo1"}}`))
+		if v := ship(t, c, newParcel(plan, 2, 1, noon), destination.Final); strings.Contains(v.Reason, "gEry") || !strings.Contains(v.Reason, "••••") {
+			t.Error(v.Reason)
+		}
+	}
+}
+
 // TestZendeskClientOnTimeout: with on_timeout = "drop" what was sent and not answered is not sent again.
 func TestZendeskClientOnTimeout(t *testing.T) {
 	desk, plan := newDesk(t, "SECRET", "on_timeout", "drop")
