@@ -58,10 +58,21 @@ func Scrub(text []byte, secrets []string) []byte {
 	return text
 }
 
-// ScrubText is Scrub of a string.
+// cutMin is the shortest text, in bytes, that may have been cut: reasons are, at 300.
+const cutMin = 250
+
+// ScrubText is Scrub of a string. Of a text that may have been cut it masks a secret's beginning at the end, too.
 func ScrubText(text string, secrets []string) string {
+	cut := len(text) >= cutMin
 	for _, s := range secrets {
 		text = strings.ReplaceAll(text, s, masked)
+	}
+	for _, s := range secrets {
+		for n := min(len(s)-1, len(text)); cut && n >= secretMin; n-- {
+			if strings.HasSuffix(text, s[:n]) {
+				return text[:len(text)-n] + masked
+			}
+		}
 	}
 	return text
 }

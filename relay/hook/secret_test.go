@@ -18,6 +18,24 @@ func secretive(t testing.TB, spec Spec) *Webhook {
 	return w
 }
 
+// TestScrubCutText: what is left of a secret where a text was cut is masked, but for what could stand in any text.
+func TestScrubCutText(t *testing.T) {
+	const secret = "hubspot-token-of-thirty-bytes!"
+	long := strings.Repeat("x", 290) + " "
+	for n := range len(secret) + 1 {
+		want := long + masked
+		if n < secretMin {
+			want = long + secret[:n]
+		}
+		if got := ScrubText(long+secret[:n], []string{"another-secret", secret}); got != want {
+			t.Errorf("of %q is left %q", secret[:n], got[len(long):])
+		}
+	}
+	if got := ScrubText("see hubspot-token", []string{secret}); got != "see hubspot-token" {
+		t.Errorf("a text that is whole became %q", got)
+	}
+}
+
 // TestSecrets: whatever of a webhook is secret is scrubbed out of a text, in the forms in which requests carry it.
 func TestSecrets(t *testing.T) {
 	f := func(spec Spec, texts ...string) {
