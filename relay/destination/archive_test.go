@@ -114,6 +114,9 @@ func TestSFTPPlan(t *testing.T) {
 	f("", "settings.host_key", "run ssh-keyscan", "host_key", "any")
 	f("", "settings.host_key", "run ssh-keyscan", "host_key", "SHA256:short")
 	f("", "settings.host_key", "holds no key", "host_key", "# nothing\n")
+	f("", "settings.host_key", "marked @revoked", "host_key", hostKey+"\n@revoked files.example.com "+hostKey)
+	f("", "settings.host_key", "marked @revoked", "host_key", "@revoked "+hostKey)
+	f("", "settings.host_key", "or @cert-authority", "host_key", "@cert-authority *.example.com "+hostKey)
 	f("", "settings.path", `without ".."`, "path", "/a/../b")
 }
 

@@ -99,6 +99,9 @@ func ParseHostKeys(text string) (*HostKeys, error) {
 		if line == "" || line[0] == '#' {
 			continue
 		}
+		if line[0] == '@' { // a revoked key is no key, and certificates are not asked for
+			return nil, errors.New(`has a line of known_hosts that is marked @revoked or @cert-authority; leave it out, and name keys that the server itself shows`)
+		}
 		if print := fingerprint(line); print != "" {
 			h.Fingerprints = append(h.Fingerprints, print)
 			continue

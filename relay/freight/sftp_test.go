@@ -1,6 +1,7 @@
 package freight
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
@@ -259,6 +260,40 @@ func TestSFTPFingerprintOfAnyKey(t *testing.T) {
 		if shown := key.PublicKey().Type() + " " + ssh.FingerprintSHA256(key.PublicKey()); !strings.Contains(v.Reason, shown) {
 			t.Errorf("%q does not say %q", v.Reason, shown)
 		}
+	}
+}
+
+// TestSFTPManInTheMiddle: another machine answers now and then, with keys of all kinds, also between two of the connections
+// that look for a known key. It never gets a file.
+func TestSFTPManInTheMiddle(t *testing.T) {
+	curve, rsaKey := newCurveKey(t), newRSAKey(t)
+	d := newDepot(t, func(d *depot) { d.more = []ssh.Signer{rsaKey, curve} })
+	evil := newDepot(t, func(d *depot) { d.more = []ssh.Signer{newRSAKey(t), newCurveKey(t)} })
+	plan := d.plan(t, "host_key", ssh.FingerprintSHA256(rsaKey.PublicKey()), "path", "")
+	for pattern := range 1 << 6 {
+		call := 0
+		c := newCarrier(t, plan, Options{Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			to := d
+			if pattern>>(call%6)&1 == 1 {
+				to = evil
+			}
+			call++
+			return new(net.Dialer).DialContext(ctx, network, to.address)
+		}})
+		for range 2 {
+			before := call
+			v := c.Ship(t.Context(), newParcel(plan, uint64(1000*pattern+call+1), 1, noon))
+			met := pattern>>((call-1)%6)&1 == 1
+			if met && v.Outcome == destination.Delivered || call-before > 3 {
+				t.Fatalf("pattern %b, %d calls: %s %s", pattern, call-before, v.Outcome, v.Reason)
+			}
+		}
+	}
+	if got := filesIn(t, evil.folder); len(got) > 0 {
+		t.Errorf("another machine got %d files", len(got))
+	}
+	if got := filesIn(t, d.folder); len(got) < 1<<5 {
+		t.Errorf("the server has %d files", len(got))
 	}
 }
 
