@@ -16,23 +16,37 @@ import (
 // theirs, with a rating and what it happened to behind it: "NPS response 9: Quarterly NPS", "Page tagged: Prices".
 func appendHeadline(dst []byte, e *event.Event, n event.Note) []byte {
 	start := len(dst)
-	if e.Kind == event.TrackEventReceived && len(e.Name) > 2 {
-		dst = event.AppendText(dst, e.Name)
-		oneLine(dst[start:])
-		return dst
+	if e.Kind == event.TrackEventReceived {
+		if dst = appendBehind(dst, "", e.Name); len(dst) > start {
+			return dst
+		}
 	}
 	dst = appendKindWords(dst, e.Kind)
-	if rating, _ := npsOf(e); len(rating) > 0 {
-		dst = append(dst, ' ')
-		dst = event.AppendText(dst, rating)
-	}
+	rating, _ := npsOf(e)
+	dst = appendBehind(dst, " ", rating)
 	end := len(dst)
 	dst = append(dst, ": "...)
 	if dst = appendThing(dst, e, n); len(dst) == end+len(": ") {
 		dst = dst[:end]
 	}
-	oneLine(dst[start:])
 	return dst
+}
+
+// appendBehind appends a value as plain text on one line, without space around it, and a mark before it; neither when there
+// is nothing to read in the value.
+func appendBehind(dst []byte, mark string, value []byte) []byte {
+	if len(value) == 0 {
+		return dst
+	}
+	start := len(dst)
+	dst = append(dst, mark...)
+	from := len(dst)
+	dst = oneLine(event.AppendText(dst, value), from)
+	text := bytes.TrimSpace(dst[from:])
+	if len(text) == 0 {
+		return dst[:start]
+	}
+	return dst[:from+copy(dst[from:], text)]
 }
 
 // appendThing is what something happened to, as plain text: its name, else up to three of its IDs; nothing when there is
@@ -49,18 +63,19 @@ func appendThing(dst []byte, e *event.Event, n event.Note) []byte {
 	if name == nil {
 		name = present(e.Name)
 	}
-	if name != nil {
-		return event.AppendText(dst, name)
+	start := len(dst)
+	if dst = appendBehind(dst, "", name); len(dst) > start {
+		return dst
 	}
-	shown := 0
+	shown, mark := 0, ""
 	for i, id := range e.IDs {
 		if !n.Has(i) || shown == 3 {
 			continue
 		}
-		if shown++; shown > 1 {
-			dst = append(dst, ", "...)
+		shown++
+		if dst = appendBehind(dst, mark, id); len(dst) > start {
+			mark = ", "
 		}
-		dst = event.AppendText(dst, id)
 	}
 	return dst
 }
@@ -72,15 +87,13 @@ const summaryMax = 255
 func appendSummary(dst []byte, e *event.Event, n event.Note, most int) []byte {
 	start := len(dst)
 	dst = appendHeadline(dst, e, n)
-	who := e.Visitor
-	if len(who) <= 2 || phrases[e.Kind].who == byAccount && len(e.Account) > 2 {
-		who = e.Account
+	who, other := e.Visitor, e.Account
+	if phrases[e.Kind].who == byAccount {
+		who, other = other, who
 	}
-	if len(who) > 2 {
-		from := len(dst)
-		dst = append(dst, " - "...)
-		dst = event.AppendText(dst, who)
-		oneLine(dst[from:])
+	end := len(dst)
+	if dst = appendBehind(dst, " - ", who); len(dst) == end {
+		dst = appendBehind(dst, " - ", other)
 	}
 	return cutText(dst, start, most)
 }
@@ -250,5 +263,7 @@ func (w *factWalk) value(value []byte, depth int) {
 
 const (
 	factMax  = 2000  // UTF-16 units of one fact where many stand in one text
+	factName = 200   // of its name
+	factRows = 100   // lines of it; what follows goes on in the last one
 	factsEnd = 14000 // bytes of such a text after which no further fact is begun
 )

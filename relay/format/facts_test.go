@@ -38,6 +38,22 @@ func TestHeadline(t *testing.T) {
 	if got := string(appendHeadline(nil, &e, event.Note{All: true})); got != "two lines" {
 		t.Errorf("%q", got)
 	}
+	e.Name = event.AppendString(nil, []byte(" \u2029a\u2028b\u0085c \u202eterces\u2069\n\u00a0"))
+	if got := string(appendHeadline(nil, &e, event.Note{All: true})); got != "a b c terces" {
+		t.Errorf("%q", got)
+	}
+	e = event.Event{Kind: event.PageLoaded, Properties: []byte(`{"title":" \n "}`), IDs: [][]byte{[]byte(`" "`), []byte(`"p1"`)}}
+	if got := string(appendHeadline(nil, &e, event.Note{All: true})); got != "Page viewed: p1" {
+		t.Errorf("a title of spaces: %q", got)
+	}
+	e = event.Event{Kind: event.NPSSubmitted, Guide: event.Guide{NPS: []byte(`{"rating":" "}`)}, IDs: [][]byte{[]byte(`"\n"`)}}
+	if got := string(appendHeadline(nil, &e, event.Note{All: true})); got != "NPS response" {
+		t.Errorf("a rating of spaces: %q", got)
+	}
+	e = event.Event{Kind: event.TrackEventReceived, Name: []byte(`" \n\t "`)}
+	if got := string(appendHeadline(nil, &e, event.Note{All: true})); got != "Track event" {
+		t.Errorf("a name of spaces: %q", got)
+	}
 	e = event.Event{Kind: event.TrackEventReceived, Name: []byte(`""`)}
 	if got := string(appendHeadline(nil, &e, event.Note{All: true})); got != "Track event" {
 		t.Errorf("a track event without a name: %q", got)
@@ -63,6 +79,8 @@ func TestSummary(t *testing.T) {
 	f(e, 255, "Account Upgraded - Webhook Visitor")
 	f(e, 20, "Account Upgraded - …")
 	e.Visitor = nil
+	f(e, 255, "Account Upgraded - Webhook Account")
+	e.Visitor = []byte(`"  "`)
 	f(e, 255, "Account Upgraded - Webhook Account")
 	e.Account = []byte(`""`)
 	f(e, 255, "Account Upgraded")
@@ -160,4 +178,24 @@ func TestMailOf(t *testing.T) {
 	}
 	f(event.Event{Kind: event.VisitorCreated, Properties: []byte(`{"email":"w@x.example"}`)}, `"w@x.example"`)
 	f(event.Event{Kind: event.TrackEventReceived, Visitor: []byte(`"7"`), Properties: metadata}, "")
+}
+
+// TestDocumentsFit: keys of any length and texts of many lines stay within what Jira takes of a description.
+func TestDocumentsFit(t *testing.T) {
+	e := event.Sample(event.TrackEventReceived)
+	long := strings.Repeat("k", 60_000)
+	for _, properties := range []string{
+		`{"` + long + `":"v","b":{"` + long + `":{"` + long + `":1}}}`,
+		`{"a":"` + strings.Repeat(`x\n`, 30_000) + `","b":"` + strings.Repeat(`\\\"\n\n`, 30_000) + `","c":"` + strings.Repeat("é\\n", 3000) + `"}`,
+		`{"` + strings.Repeat("\u202e", 3000) + `":"v"}`,
+	} {
+		e.Properties = []byte(properties)
+		all := event.Note{All: true}
+		if n := len(appendDocument(nil, &e, all)); n > 32_767 {
+			t.Errorf("Jira: %d bytes of %.20s", n, properties)
+		}
+		if n := len(appendHTML(nil, &e, all)); n > 32_767 {
+			t.Errorf("Productboard: %d bytes of %.20s", n, properties)
+		}
+	}
 }

@@ -71,8 +71,7 @@ func appendDocument(dst []byte, e *event.Event, n event.Note) []byte {
 		}
 		dst = append(append(dst, next...), `{"type":"listItem","content":[{"type":"paragraph","content":[{"type":"text","text":`...)
 		from := len(dst)
-		dst = append(appendLabel(dst, name), ':')
-		oneLine(dst[from:])
+		dst = append(cutText(oneLine(appendLabel(dst, name), from), from, factName), ':')
 		dst = append(quoteText(dst, from), `,"marks":[{"type":"strong"}]}`...)
 		dst = append(appendLines(dst, text), `]}]}`...)
 		next, last = `,`, `]}`
@@ -85,7 +84,7 @@ func appendLines(dst, text []byte) []byte {
 	var room []byte
 	text = cutText(append(room, text...), 0, factMax)
 	space := " "
-	for i, line := range bytes.Split(text, []byte{'\n'}) {
+	for i, line := range bytes.SplitN(text, []byte{'\n'}, factRows) {
 		if i > 0 {
 			dst = append(dst, `,{"type":"hardBreak"}`...)
 			space = ""
@@ -93,8 +92,7 @@ func appendLines(dst, text []byte) []byte {
 		if line = bytes.TrimSpace(line); len(line) > 0 {
 			dst = append(dst, `,{"type":"text","text":`...)
 			from := len(dst)
-			dst = append(append(dst, space...), line...)
-			oneLine(dst[from:])
+			dst = oneLine(append(append(dst, space...), line...), from)
 			dst = append(quoteText(dst, from), '}')
 		}
 	}

@@ -64,6 +64,9 @@ func mrkdwnOf(text []byte, i int, literal bool, line string) (shown string, n in
 		if r == utf8.RuneError {
 			return "\ufffd", n
 		}
+		if breaksLine(r) || turns(r) {
+			return " ", n
+		}
 		return "", n
 	}
 	return "", 1

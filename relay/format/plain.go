@@ -35,13 +35,33 @@ func appendLabel(dst, name []byte) []byte {
 	return dst
 }
 
-// oneLine makes control characters spaces, in place.
-func oneLine(text []byte) {
-	for i, c := range text {
-		if c < ' ' || c == 0x7f {
-			text[i] = ' '
+// oneLine makes the plain text dst[start:] one line, in place: control characters and what else breaks lines are spaces, and
+// characters that turn the direction of all that follows are left out.
+func oneLine(dst []byte, start int) []byte {
+	at := start
+	for i := start; i < len(dst); {
+		r, size := utf8.DecodeRune(dst[i:])
+		switch {
+		case breaksLine(r):
+			dst[at] = ' '
+			at++
+		case !turns(r):
+			at += copy(dst[at:], dst[i:i+size])
 		}
+		i += size
 	}
+	return dst[:at]
+}
+
+// breaksLine says that a character is a control character or ends a line or a paragraph.
+func breaksLine(r rune) bool {
+	return r < ' ' || 0x7f <= r && r < 0xa0 || r == '\u2028' || r == '\u2029'
+}
+
+// turns says that a character sets the direction of text up to another one that may never come (Unicode's explicit
+// embeddings, overrides and isolates). Words in Hebrew or Arabic need none of them.
+func turns(r rune) bool {
+	return '\u202a' <= r && r <= '\u202e' || '\u2066' <= r && r <= '\u2069'
 }
 
 // cutText cuts the plain text dst[start:] to at most most UTF-16 units, which is how JavaScript and Java count, with

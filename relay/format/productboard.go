@@ -65,20 +65,19 @@ func appendHTML(dst []byte, e *event.Event, n event.Note) []byte {
 		if text = bytes.TrimSpace(text); len(text) == 0 || len(dst)-start > factsEnd {
 			return
 		}
-		lines := bytes.Split(cutText(bytes.Clone(text), 0, factMax), []byte{'\n'})
+		lines := bytes.SplitN(cutText(bytes.Clone(text), 0, factMax), []byte{'\n'}, factRows)
 		open, end := ``, ``
 		if len(lines) > 1 {
 			open, end = `<p>`, `</p>`
 		}
 		dst = append(append(append(dst, next...), open...), `<b>`...)
-		dst = append(dst, html.EscapeString(string(appendLabel(nil, name)))...)
+		dst = append(dst, html.EscapeString(string(cutText(oneLine(appendLabel(nil, name), 0), 0, factName)))...)
 		dst = append(dst, `:</b> `...)
 		for i, line := range lines {
 			if i > 0 {
 				dst = append(append(dst, end...), open...)
 			}
-			oneLine(line)
-			dst = append(dst, html.EscapeString(string(bytes.TrimSpace(line)))...)
+			dst = append(dst, html.EscapeString(string(bytes.TrimSpace(oneLine(line, 0))))...)
 		}
 		dst = append(append(dst, end...), `</li>`...)
 		next, last = `<li>`, `</ul>`
