@@ -212,9 +212,9 @@ func TestWebhookFaults(t *testing.T) {
 	f(export+"enabled = true", `3: webhook "a": type: "mail" needs a mail server; set [smtp] server and from`)
 	f(export)
 	f("name = 'a'\nurl = 'a.example'", `3: webhook "a": url: is not an http or https URL; write it like "https://example.com/hook"`)
-	f("name = 'a'\nurl = 'http://a.example'", `3: webhook "a": url: is plain http; use https, or set allow_http = true when everybody on the way may read it`)
+	f("name = 'a'\nurl = 'http://a.example'", `3: webhook "a": url: is plain http; use https, or set allow_http = true in the config file when everybody on the way may read it`)
 	f("name = 'a'\nurl = 'http://a.example'\nallow_http = true")
-	f("name = 'a'\nurl = 'https://10.0.0.1'", `3: webhook "a": url: leads to the private address 10.0.0.1; set allow_private = true when that is meant`)
+	f("name = 'a'\nurl = 'https://10.0.0.1'", `3: webhook "a": url: leads to the private address 10.0.0.1; set allow_private = true in the config file when that is meant`)
 	f("name = 'a'\nurl = 'http://127.0.0.1:1'\nallow_private = true")
 	f("name = 'a'\nurl = 5\nevents = ['x*']", `3: webhook "a": url: must be a text in quotes, not a number`,
 		`4: webhook "a": events[0]: "x*" fits no event; names are those of Pendo, such as "pageLoaded", "featureClicked", "trackEventReceived", or "*" for all`)

@@ -76,7 +76,7 @@ func (e *connectError) Unwrap() error { return e.cause }
 type privateError struct{ address string }
 
 func (e *privateError) Error() string {
-	return fmt.Sprintf("the url leads to the private address %s; set allow_private = true when that is meant", e.address)
+	return fmt.Sprintf("the url leads to the private address %s; set allow_private = true in the config file when that is meant", e.address)
 }
 
 // PrivateAddress is the address, by which carriers tell this error from others.

@@ -151,7 +151,7 @@ func TestNameThatLeadsHome(t *testing.T) {
 		g.drained(t)
 		letters := g.deadLetters(t)
 		if len(letters) != 1 || letters[0].Attempts != 1 || letters[0].Reason !=
-			"the url leads to the private address "+want+"; set allow_private = true when that is meant" {
+			"the url leads to the private address "+want+"; set allow_private = true in the config file when that is meant" {
 			t.Errorf("%s: dead letters %+v, want one that names %s", target, letters, want)
 		}
 	}

@@ -134,7 +134,7 @@ func TestVerdictOfErrors(t *testing.T) {
 	f(&connectError{&net.DNSError{Err: "no such host", Name: "receiver.test", IsNotFound: true}}, Retry, 0,
 		"no connection: lookup receiver.test: no such host")
 	f(&connectError{&net.OpError{Op: "dial", Net: "tcp", Err: &privateError{"10.0.0.1:80"}}}, Final, 0,
-		"the url leads to the private address 10.0.0.1:80; set allow_private = true when that is meant")
+		"the url leads to the private address 10.0.0.1:80; set allow_private = true in the config file when that is meant")
 	f(os.ErrDeadlineExceeded, Retry, 408, "no answer in time")
 	f(fasthttp.ErrTimeout, Retry, 408, "no answer in time")
 	f(fmt.Errorf("read: %w", os.ErrDeadlineExceeded), Retry, 408, "no answer in time")

@@ -24,7 +24,7 @@ func clip(said string) string {
 func unreached(err error) destination.Verdict {
 	var private interface{ PrivateAddress() string }
 	if errors.As(err, &private) { // it stays refused until somebody allows it
-		return refused(0, "it leads to the private address "+private.PrivateAddress()+"; set allow_private = true when that is meant")
+		return refused(0, "it leads to the private address "+private.PrivateAddress()+"; set allow_private = true in the config file when that is meant")
 	}
 	v := destination.Verdict{Outcome: destination.Retry, Reason: clip(err.Error()), Ours: Ours(err) || errors.Is(err, context.Canceled)}
 	var timeout net.Error

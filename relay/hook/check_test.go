@@ -189,10 +189,10 @@ func TestTarget(t *testing.T) {
 	const (
 		missing = `url: is missing; set the address that deliveries are posted to, such as "https://example.com/hook"`
 		noURL   = `url: is not an http or https URL; write it like "https://example.com/hook"`
-		plain   = "url: is plain http; use https, or set allow_http = true when everybody on the way may read it"
+		plain   = "url: is plain http; use https, or set allow_http = true in the config file when everybody on the way may read it"
 	)
 	leads := func(host string) string {
-		return "url: leads to the private address " + host + "; set allow_private = true when that is meant"
+		return "url: leads to the private address " + host + "; set allow_private = true in the config file when that is meant"
 	}
 	f("https://example.com/hook?x=1", false, false)
 	f("https://93.184.216.34:8443/", false, false)

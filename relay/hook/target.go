@@ -88,11 +88,14 @@ func (c *checker) batch(plan *destination.Plan) {
 // target checks a URL that the user set. Hosts that are names are looked up, and their addresses checked, when a connection
 // is made.
 func (c *checker) target() {
-	text := c.spec.URL
+	text, place := c.spec.URL, false
 	if c.spec.Type == "custom" || c.kind == nil {
-		text, _, _ = strings.Cut(text, "{{") // scheme and host stand before the first place, or the template is refused
+		text, _, place = strings.Cut(text, "{{") // scheme and host stand before the first place, or the template is refused
 	}
 	u, err := url.Parse(text)
+	if place && c.kind != nil && err == nil && u.Host == "" {
+		return // the template says where the place may not be
+	}
 	if err != nil || u.Opaque != "" || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		c.add("url", `is not an http or https URL; write it like "https://example.com/hook"`)
 		return
@@ -119,10 +122,10 @@ func (c *checker) reach(scheme, host string) {
 	name := strings.TrimSuffix(strings.ToLower(host), ".")
 	loopback := err == nil && addr.Unmap().IsLoopback() || name == "localhost" || strings.HasSuffix(name, ".localhost")
 	if scheme == "http" && !loopback && !c.spec.AllowHTTP {
-		c.add("url", "is plain http; use https, or set allow_http = true when everybody on the way may read it")
+		c.add("url", "is plain http; use https, or set allow_http = true in the config file when everybody on the way may read it")
 	}
 	if (loopback || err == nil && Private(addr)) && !c.spec.AllowPrivate {
-		c.add("url", "leads to the private address %s; set allow_private = true when that is meant", host)
+		c.add("url", "leads to the private address %s; set allow_private = true in the config file when that is meant", host)
 	}
 }
 
