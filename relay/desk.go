@@ -15,7 +15,7 @@ import (
 // openDesk makes what the console and the admin API work on.
 func (r *Relay) openDesk() {
 	r.desk = desk.New(desk.Options{Hooks: r.hooks, Log: r.log, Journal: r.journal, Tap: r.tap, Replays: r.replays, Catalog: r.tags,
-		Pulses: r.pulses, Try: r.try, Apps: r.apps, Excluded: r.excluded,
+		Pulses: r.pulses, Export: r.export, Try: r.try, Apps: r.apps, Excluded: r.excluded,
 		Reload: r.reload, Compare: r.compare, Logger: r.logger})
 }
 
@@ -33,13 +33,41 @@ func pulse(s *deliver.Sender) desk.Pulse {
 	q, state := s.Queue().Stats(), s.State()
 	p := desk.Pulse{Queue: s.Hook().Queue, State: state.Name, Reason: state.Reason, Lanes: state.Lanes,
 		Backlog: q.Backlog, InFlight: q.Flight, Parked: q.Parked, Dead: q.Dead, Trimmed: q.Trimmed, Counts: desk.Counts(s.Counts())}
-	if p.State == "idle" && p.Parked > 0 {
+	switch {
+	case p.State == "idle" && p.Parked > 0:
 		p.State = "retrying"
+	case (p.State == "off" || p.State == "disabled") && p.Lanes == 0:
+		p.InFlight, p.Held = 0, p.InFlight // lanes gave them back, and none is there to take them
 	}
 	if q.Oldest > 0 {
 		p.Oldest = time.UnixMilli(q.Oldest)
 	}
 	return p
+}
+
+// export is what a webhook has collected in files.
+func (r *Relay) export(webhook string) *desk.Export {
+	s := r.fleet.Sender(webhook)
+	if s == nil {
+		return nil
+	}
+	b, ok := s.Export()
+	if !ok {
+		return nil
+	}
+	e := &desk.Export{Files: b.Files, Bytes: b.Bytes, Shipped: b.Shipped, Failed: b.Failed}
+	if !b.Due.IsZero() && !b.Due.After(time.Now()) {
+		due := b.Due.UTC()
+		e.Overdue = &due
+	}
+	if !b.Next.IsZero() {
+		next := b.Next.UTC()
+		e.Next = &next
+	}
+	if f := b.Failure; !f.At.IsZero() {
+		e.Failure = &desk.ExportFailure{At: f.At, Period: f.Period, Reason: f.Reason}
+	}
+	return e
 }
 
 // outcomes are the names of verdicts, as the admin API shows them.

@@ -38,6 +38,7 @@ type HookStats struct {
 	Lanes     int     `json:"lanes"`
 	Backlog   int64   `json:"backlog"`
 	InFlight  int     `json:"in_flight"`
+	Held      int     `json:"held,omitempty"` // taken to be sent before it was turned off
 	Parked    int64   `json:"parked"`
 	Dead      int64   `json:"dead"`
 	Trimmed   int64   `json:"trimmed"`
@@ -52,7 +53,7 @@ func (r *Relay) stats() Stats {
 	for _, sender := range r.fleet.Senders() {
 		p := pulse(sender)
 		h := HookStats{Name: sender.Hook().Name, State: p.State, Reason: p.Reason, Lanes: p.Lanes,
-			Backlog: p.Backlog, InFlight: p.InFlight, Parked: p.Parked, Dead: p.Dead, Trimmed: p.Trimmed}
+			Backlog: p.Backlog, InFlight: p.InFlight, Held: p.Held, Parked: p.Parked, Dead: p.Dead, Trimmed: p.Trimmed}
 		if !p.Oldest.IsZero() {
 			h.OldestAge = time.Since(p.Oldest).Seconds()
 		}

@@ -93,9 +93,9 @@ func (f *Fleet) Stranded(webhooks []*hook.Webhook) (folders []string, err error)
 	return folders, err
 }
 
-// backlog is what the webhook has collected and not shipped; ok is false when it collects nothing and nothing is left. Of one
-// that is turned off, or whose carrier is not open yet, it is read from the disk.
-func (s *Sender) backlog() (b freight.Backlog, ok bool) {
+// Export is what the webhook has collected in files and not shipped; ok is false when it collects nothing and nothing is
+// left. Of one that is turned off, or whose carrier is not open yet, it is read from the disk.
+func (s *Sender) Export() (b freight.Backlog, ok bool) {
 	if s.berth == nil || !s.hook.Plan.Archive {
 		return b, false
 	}
@@ -127,7 +127,7 @@ var (
 
 // collectExports tells of a webhook that collects files; others have no such series.
 func collectExports(ch chan<- prometheus.Metric, s *Sender, now time.Time) {
-	b, ok := s.backlog()
+	b, ok := s.Export()
 	if !ok {
 		return
 	}

@@ -142,7 +142,7 @@ func TestExportMetrics(t *testing.T) {
 	g := newRig(t, "http://127.0.0.1:1/", exports(t, t.TempDir()))
 	g.send(t, "v", "1")
 	g.drained(t)
-	b, _ := g.sender("crm").backlog()
+	b, _ := g.sender("crm").Export()
 	g.fleet.Configure(func(o *Options) { o.Now = func() time.Time { return b.Due.Add(time.Hour) } })
 	for name, want := range map[string]string{"edge_export_files": "1", "edge_export_overdue_seconds": "3600", "edge_export_shipped_total": "0", "edge_export_failed_total": "0"} {
 		text, err := testutil.CollectAndFormat(queueCollector{g.fleet}, expfmt.TypeTextPlain, name)

@@ -27,7 +27,7 @@ import (
 	"edgerelay/wal"
 )
 
-// Options are what a Desk works with. All up to Try are required. All functions are called from many goroutines
+// Options are what a Desk works with. All up to Try but Tap, Catalog and Export are required. All functions are called from many goroutines
 // at once.
 type Options struct {
 	Hooks *registry.Registry
@@ -38,6 +38,8 @@ type Options struct {
 	Tap     *Tap           // that the senders tell of their attempts; nil = one that shows none
 	Catalog *tagging.Store // pages, features, track types and guides; nil = there are none to look at
 	Pulses  func() []Pulse // the senders of the moment, in no order
+	// Export is what a webhook has collected in files; nil = it collects none.
+	Export func(webhook string) *Export
 	// Try sends one event to a webhook and waits for the reply. An error says that nothing was sent.
 	Try func(ctx context.Context, w *hook.Webhook, e *event.Event) (Attempt, error)
 	// Apps are the configured apps, with their keys in full; nil = none.
@@ -56,6 +58,9 @@ type Options struct {
 func (o *Options) fill() {
 	if o.Tap == nil {
 		o.Tap = NewTap(o.Journal)
+	}
+	if o.Export == nil {
+		o.Export = func(string) *Export { return nil }
 	}
 	if o.Apps == nil {
 		o.Apps = func() []App { return nil }

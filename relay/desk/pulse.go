@@ -11,6 +11,7 @@ type Pulse struct {
 
 	Backlog  int64 // events that were not begun yet
 	InFlight int
+	Held     int       // events that were taken to be sent before the webhook was turned off, and wait until it is on
 	Parked   int64     // deliveries that wait for their next attempt
 	Dead     int64     // dead letters
 	Trimmed  int64     // undelivered events that a limit of the log took

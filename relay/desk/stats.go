@@ -7,6 +7,8 @@ type Stats struct {
 	Lanes int    `json:"lanes"` // requests that can be under way now
 	Short Series `json:"short"` // the last quarter of an hour, in steps of 10 s
 	Long  Series `json:"long"`  // the last three hours, in minutes
+
+	Export *Export `json:"export,omitempty"` // nil: it collects no files, and none are left
 }
 
 // Stats is how a webhook is doing.
@@ -15,7 +17,7 @@ func (d *Desk) Stats(name string) (Stats, error) {
 	if err != nil {
 		return Stats{}, refusal(err)
 	}
-	s := Stats{Name: w.Name}
+	s := Stats{Name: w.Name, Export: d.opt.Export(w.Name)}
 	d.watch.with(func(of func(uint32) (*Pulse, *meter)) {
 		p, m := of(w.Queue)
 		now := d.opt.Now()

@@ -35,6 +35,7 @@ type Live struct {
 	Success  *float64 `json:"success"` // share of the last hour's attempts; null when there were none
 	Backlog  int64    `json:"backlog"`
 	InFlight int      `json:"in_flight"`
+	Held     int      `json:"held,omitempty"` // events that were taken to be sent before it was turned off, and wait until it is on
 	Parked   int64    `json:"parked"`
 	Dead     int64    `json:"dead"`
 	Trimmed  int64    `json:"trimmed"`
@@ -96,7 +97,7 @@ func live(p *Pulse, m *meter, now time.Time) Live {
 	if p == nil {
 		return Live{State: "off"}
 	}
-	l := Live{State: p.State, Reason: p.Reason, Backlog: p.Backlog, InFlight: p.InFlight, Parked: p.Parked, Dead: p.Dead, Trimmed: p.Trimmed}
+	l := Live{State: p.State, Reason: p.Reason, Backlog: p.Backlog, InFlight: p.InFlight, Held: p.Held, Parked: p.Parked, Dead: p.Dead, Trimmed: p.Trimmed}
 	if !p.Oldest.IsZero() {
 		l.Lag = rounded(max(now.Sub(p.Oldest), 0).Seconds())
 	}

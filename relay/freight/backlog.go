@@ -21,6 +21,10 @@ type Backlog struct {
 	Bytes int64 // of them, as they will be shipped
 	// Due is when the first of them was to be shipped or will be; zero when there are none.
 	Due time.Time
+	// Next is when one of them is shipped, now at the earliest; zero when there are none, and of a carrier that is not open.
+	Next time.Time
+	// Failure is the last of those that are still here; zero when there was none.
+	Failure Failure
 
 	Shipped uint64 // files, since the carrier was made
 	Failed  uint64 // attempts to ship one that came to nothing, since then
@@ -30,11 +34,14 @@ func (b *Backlog) add(s *spool) {
 	b.Files++
 	b.Bytes += s.end
 	due := s.head.Due
-	if !s.tried.IsZero() && s.tried.Before(due) { // it was full, or is of a shape that is no longer made
-		due = s.tried
+	if first := s.failure.First; !first.IsZero() && first.Before(due) { // it was full, or is of a shape that is no longer made
+		due = first
 	}
 	if b.Due.IsZero() || due.Before(b.Due) {
 		b.Due = due
+	}
+	if s.failure.At.After(b.Failure.At) {
+		b.Failure = s.failure
 	}
 }
 
@@ -43,8 +50,12 @@ func (x *export) Backlog() Backlog {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	b := Backlog{Shipped: x.mu.shipped, Failed: x.mu.failed}
+	now := x.now()
 	for _, s := range x.mu.spools {
 		b.add(s)
+		if at := x.turn(s, now); b.Next.IsZero() || at.Before(b.Next) {
+			b.Next = at
+		}
 	}
 	return b
 }
@@ -58,6 +69,7 @@ func Waiting(dir string) (Backlog, error) {
 		s := &spool{path: path}
 		if wrong == nil {
 			wrong = s.read(text)
+			err = errors.Join(err, s.recall())
 		}
 		switch {
 		case errors.Is(wrong, fs.ErrNotExist): // shipped in this moment

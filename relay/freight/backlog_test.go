@@ -28,19 +28,31 @@ func TestBacklog(t *testing.T) {
 		ship(t, c, newParcel(plan, 1, 3, time.Now()), destination.Delivered)
 		time.Sleep(24 * time.Hour)
 		ship(t, c, newParcel(plan, 20, 2, time.Now()), destination.Delivered)
-		want := Backlog{Files: 2, Bytes: c.Backlog().Bytes, Due: day.Add(26 * time.Hour)}
+		want := Backlog{Files: 2, Bytes: c.Backlog().Bytes, Due: day.Add(26 * time.Hour), Next: day.Add(26 * time.Hour)}
 		if b := c.Backlog(); b != want || b.Bytes < 200 {
 			t.Errorf("two days: %+v, want %+v", b, want)
 		}
 		time.Sleep(3 * time.Hour)
 		synctest.Wait()
-		if b := c.Backlog(); b.Failed < 3 || b.Shipped != 0 || b.Files != 2 || !b.Due.Equal(want.Due) {
-			t.Errorf("while the store is busy: %+v", b)
+		busy := c.Backlog()
+		if busy.Failed < 3 || busy.Shipped != 0 || busy.Files != 2 || !busy.Due.Equal(want.Due) {
+			t.Errorf("while the store is busy: %+v", busy)
+		}
+		if f := busy.Failure; f.Reason != "busy" || f.Period != day.Format(time.DateOnly) || !f.First.Equal(want.Due) || f.At.Before(f.First.Add(30*time.Minute)) ||
+			busy.Next.Before(time.Now()) || busy.Next.After(f.At.Add(time.Hour)) {
+			t.Errorf("the last failure %+v, then at %s", f, busy.Next)
 		}
 		shut(t, c)
+		want.Next, want.Failure = time.Time{}, busy.Failure
 		if b, err := Waiting(dir); err != nil || b != want {
 			t.Errorf("from the disk: %+v, %v, want %+v", b, err, want)
 		}
+		c = openOn(t, plan, dir, s)
+		synctest.Wait()
+		if f := c.Backlog().Failure; f.First != busy.Failure.First || !f.At.Equal(time.Now()) {
+			t.Errorf("after a restart the last failure is %+v; want it of now, and the first that of before", f)
+		}
+		shut(t, c)
 		s.answer = nil
 		c = openOn(t, plan, dir, s)
 		time.Sleep(24 * time.Hour)
@@ -51,6 +63,9 @@ func TestBacklog(t *testing.T) {
 		shut(t, c)
 		if b, err := Waiting(dir); err != nil || b != (Backlog{}) {
 			t.Errorf("from the disk: %+v, %v", b, err)
+		}
+		if left, err := spooled(filepath.Join(dir, exportFolder), failedEnding); err != nil || len(left) > 0 {
+			t.Errorf("of what was shipped %q tell failures, %v", left, err)
 		}
 	})
 }
@@ -75,6 +90,34 @@ func TestBacklogOfFull(t *testing.T) {
 		}
 		shut(t, c)
 	})
+}
+
+// TestFailureLeftBehind: a crash may leave a failure of a file that was shipped, and a disk one that cannot be read. Neither
+// keeps a carrier from opening.
+func TestFailureLeftBehind(t *testing.T) {
+	dir := t.TempDir()
+	plan := exportPlan(t, t.TempDir())
+	c := open(t, plan, dir)
+	ship(t, c, newParcel(plan, 1, 3, time.Now()), destination.Delivered)
+	waiting := c.mu.spools[0].path
+	shut(t, c)
+	shipped := filepath.Join(dir, exportFolder, "2020-01-01-1")
+	for _, path := range []string{shipped, waiting} {
+		if err := os.WriteFile(path+failedEnding, []byte("{"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if b, err := Waiting(dir); err == nil || b.Files != 1 {
+		t.Errorf("%+v, %v; want the file, and what is wrong", b, err)
+	}
+	c = open(t, plan, dir)
+	defer shut(t, c)
+	if _, err := os.Stat(shipped + failedEnding); !os.IsNotExist(err) {
+		t.Errorf("it is still there, %v", err)
+	}
+	if b := c.Backlog(); b.Files != 1 || b.Failure != (Failure{}) {
+		t.Errorf("%+v", b)
+	}
 }
 
 // TestForsake: what a deleted webhook had collected goes, at once or with the next start; what it delivered into its folder

@@ -49,19 +49,25 @@ func (x *export) next() (*spool, time.Duration) {
 	}
 	slices.SortStableFunc(x.mu.spools, func(a, b *spool) int { return cmp.Compare(a.path, b.path) })
 	for _, s := range x.mu.spools {
-		due := s.head.Due
-		if s.sealed || s.head.Shape != x.shape || x.direct != nil {
-			due = now
-		}
-		if s.again.After(due) {
-			due = s.again
-		}
+		due := x.turn(s, now)
 		if !due.After(now) {
 			return s, 0
 		}
 		wait = min(wait, due.Sub(now))
 	}
 	return nil, wait
+}
+
+// turn is when a file is shipped, now or later.
+func (x *export) turn(s *spool, now time.Time) time.Time {
+	due := s.head.Due
+	if s.sealed || s.head.Shape != x.shape || x.direct != nil || due.Before(now) {
+		due = now
+	}
+	if s.again.After(due) {
+		due = s.again
+	}
+	return due
 }
 
 // dispatch makes one attempt to ship a file. While it is under way nothing is added to it, since it is sealed.
@@ -108,8 +114,12 @@ func (x *export) postpone(s *spool, v destination.Verdict) {
 		x.mu.refused = "the export of " + s.head.Label + " was refused: " + v.Reason
 	}
 	now := x.now()
-	if s.tried.IsZero() {
-		s.tried = now
+	first := s.failure.First
+	if first.IsZero() {
+		first = now.UTC()
+	}
+	if err := s.fail(Failure{At: now.UTC(), First: first, Period: s.head.Label, Reason: x.scrub(v.Reason)}); err != nil {
+		x.logger.Warn("why an export was not shipped is not written down", "file", s.path, "error", err)
 	}
 	s.again = now.Add(s.pause)
 	x.mu.failed++

@@ -113,13 +113,18 @@ func (x *export) load() error {
 		x.remember(s.spans)
 		x.mu.spools = append(x.mu.spools, s)
 	}
-	leftovers, err := spooled(x.folder, ".data") // of a crash before or after the index was there
-	for _, path := range leftovers {
-		if _, missing := os.Stat(path + ".index"); os.IsNotExist(missing) {
-			_ = os.Remove(path + ".data") // it holds nothing that was delivered, or all of it was shipped
+	for _, ending := range []string{".data", failedEnding} {
+		leftovers, err := spooled(x.folder, ending) // of a crash before or after the index was there
+		if err != nil {
+			return err
+		}
+		for _, path := range leftovers {
+			if _, missing := os.Stat(path + ".index"); os.IsNotExist(missing) {
+				_ = os.Remove(path + ending) // it holds nothing that was delivered, or all of it was shipped
+			}
 		}
 	}
-	return err
+	return nil
 }
 
 // loadDone remembers what was shipped, and forgets what can no longer come again. The last is kept for a relay that was
@@ -251,7 +256,7 @@ func (x *export) mendLocked() error {
 		if err != nil {
 			return err
 		}
-		again.again, again.pause, again.tried = s.again, s.pause, s.tried
+		again.again, again.pause, again.failure = s.again, s.pause, s.failure
 		x.mu.spools[i] = again
 	}
 	return nil

@@ -21,6 +21,7 @@ import (
 //	NAME.index   {"label":"2026-11-20",…}          spoolHead, once NAME.data has its header row
 //	             first last count end checksum     one line for each parcel, once its rows are on the disk
 //	             sealed                            nothing comes behind this, and nothing has been shipped before it
+//	NAME.failed  why it is still here, once an attempt to ship it has failed
 //	NAME.done    the index of a file that was shipped, kept for as long as a parcel of it could come again
 //
 // What the index does not have is not there: opening cuts off what a crash left behind it.
@@ -36,9 +37,9 @@ type spool struct {
 	sealed bool
 	broken bool // an error left the files in a state that only opening anew knows
 
-	tried time.Time     // when the first attempt was made that failed
-	again time.Time     // not shipped before
-	pause time.Duration // between the last two attempts
+	failure Failure       // the last one; zero: there was none
+	again   time.Time     // not shipped before
+	pause   time.Duration // between the last two attempts
 }
 
 // spoolHead is what is known of a spool from the beginning.
@@ -76,6 +77,7 @@ func newSpool(path string, head spoolHead, row []byte) (*spool, error) {
 // openSpool opens what is there and cuts off what the index does not have.
 func openSpool(path string) (_ *spool, err error) {
 	s := &spool{path: path}
+	_ = s.recall() // it is told, and nothing is done by it
 	defer func() {
 		if err != nil {
 			s.close()
@@ -196,6 +198,7 @@ func (s *spool) shipped() error {
 	if err := syncFolder(filepath.Dir(s.path)); err != nil {
 		return err
 	}
+	_ = os.Remove(s.path + failedEnding) // else the next start does
 	return os.Remove(s.path + ".data")
 }
 

@@ -12,6 +12,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Webhook is the command "webhook".
@@ -45,6 +46,7 @@ type webhook struct {
 		Success               *float64
 		Backlog, Parked, Dead int64
 		InFlight              int64   `json:"in_flight"`
+		Held                  int64   // taken to be sent before it was turned off
 		Lag                   float64 `json:"lag_seconds"`
 	}
 }
@@ -65,10 +67,26 @@ func (listCommand) Run(ctx context.Context, c *Console) error {
 		t := newTable(c.Out, "name", "state", "rate/s", "success", "lag", "waiting", "dead", "from", "to")
 		for _, w := range v.Webhooks {
 			t.row(w.Name, w.Live.State, fmt.Sprintf("%.1f", w.Live.Rate), share(w.Live.Success), span(w.Live.Lag),
-				fmt.Sprint(w.Live.Backlog+w.Live.Parked+w.Live.InFlight), fmt.Sprint(w.Live.Dead), w.Origin, w.to())
+				fmt.Sprint(w.Live.Backlog+w.Live.Parked+w.Live.InFlight+w.Live.Held), fmt.Sprint(w.Live.Dead), w.Origin, w.to())
 		}
 		return t.end()
 	})
+}
+
+// on says that it delivers, or tries to.
+func (w *webhook) on() bool { return w.Enabled && w.Disabled == nil && len(w.Faults) == 0 }
+
+// waiting says what has not ended. Of a webhook that is off all of it is held, but for what was under way when it was turned off.
+func (w *webhook) waiting() string {
+	l := &w.Live
+	if w.on() {
+		return fmt.Sprintf("%d, %d for their next attempt, %d under way", l.Backlog, l.Parked, l.InFlight)
+	}
+	text := fmt.Sprintf("%d held until it is turned on", l.Backlog+l.Parked+l.Held)
+	if l.InFlight > 0 {
+		text += fmt.Sprintf(", %d under way", l.InFlight)
+	}
+	return text
 }
 
 // to says where a webhook leads, as far as that can be told.
@@ -89,11 +107,17 @@ func (s *showCommand) Run(ctx context.Context, c *Console) error {
 	if err != nil {
 		return err
 	}
-	return show(c, answer, func(w webhook) error { return printWebhook(c.Out, w) })
+	return show(c, answer, func(w webhook) error {
+		answer, err := c.call(ctx, http.MethodGet, webhookPath(s.Name, "/stats"), nil, nil)
+		if err != nil {
+			return err
+		}
+		return show(c, answer, func(v struct{ Export *export }) error { return printWebhook(c.Out, w, v.Export) })
+	})
 }
 
-// printWebhook prints a webhook's figures, then those settings that say something.
-func printWebhook(out io.Writer, w webhook) error {
+// printWebhook prints a webhook's figures, then those settings that say something. e is nil when it collects no files.
+func printWebhook(out io.Writer, w webhook, e *export) error {
 	t := newRows(out)
 	t.row("name", w.Name)
 	t.row("made in", map[string]string{"file": "the config file", "api": "the console or by the API"}[w.Origin])
@@ -108,8 +132,11 @@ func printWebhook(out io.Writer, w webhook) error {
 	t.row("rate", fmt.Sprintf("%.1f/s", w.Live.Rate))
 	t.row("success", share(w.Live.Success))
 	t.row("lag", span(w.Live.Lag))
-	t.row("waiting", fmt.Sprintf("%d, %d for their next attempt, %d under way", w.Live.Backlog, w.Live.Parked, w.Live.InFlight))
+	t.row("waiting", w.waiting())
 	t.row("dead letters", fmt.Sprint(w.Live.Dead))
+	if e != nil {
+		e.print(t, w.on(), time.Now())
+	}
 	for _, key := range slices.Sorted(maps.Keys(w.Settings)) {
 		if own, ok := w.Settings[key].(map[string]any); ok && key == "settings" {
 			for _, name := range slices.Sorted(maps.Keys(own)) {
@@ -332,7 +359,7 @@ func (s *editCommand) Run(ctx context.Context, c *Console) error {
 	if err != nil {
 		return err
 	}
-	return show(c, answer, func(w webhook) error { return printWebhook(c.Out, w) })
+	return show(c, answer, func(w webhook) error { return printWebhook(c.Out, w, nil) })
 }
 
 type enableCommand struct {

@@ -11,8 +11,10 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 // answering is a console that answers everything the same way and remembers what it was asked.
@@ -58,14 +60,14 @@ func TestCommandsAskAndPrint(t *testing.T) {
 	}
 	f(listCommand{}.Run, `{"webhooks":[`+oneWebhook+`]}`, "GET /api/webhooks Bearer t0ken", "my crm  failing  1.2     50.0%    1m1.2s  45       1     api   https://example.com/\n")
 	f(listCommand{}.Run, `{"webhooks":[]}`, "GET /api/webhooks Bearer t0ken", "There are no webhooks.")
-	f((&showCommand{Name: "my crm"}).Run, oneWebhook, "GET /api/webhooks/my%20crm Bearer t0ken", "reason        503 [31m Service Unavailable\n", "waiting       3, 2 for their next attempt, 40 under way\n", "events        *\n")
+	f((&showCommand{Name: "my crm"}).Run, oneWebhook, "GET /api/webhooks/my%20crm/stats Bearer t0ken", "reason        503 [31m Service Unavailable\n", "waiting       3, 2 for their next attempt, 40 under way\n", "events        *\n")
 	f((&createCommand{Name: "a/b", Enable: true, settings: settings{URL: "https://example.com/", Event: []string{"pageLoaded:a,b"}, Set: map[string]string{"rate": "5", "timeout": "3s"}}}).Run,
 		oneWebhook, `POST /api/webhooks Bearer t0ken {"enabled":true,"events":["pageLoaded:a,b"],"name":"a/b","rate":5,"timeout":"3s","url":"https://example.com/"}`, "was made\n")
 	f((&createCommand{Name: "x", settings: settings{Type: "hubspot", AccessToken: "t", Region: "eu", WriteKey: "w", Setting: map[string]string{"hub_id": "12345", "api": ""},
 		Set: map[string]string{"settings": `{"a":"1"}`, "settings.b": "2", "batch_events": "10"}}}).Run,
 		oneWebhook, `POST /api/webhooks Bearer t0ken {"access_token":"t","batch_events":10,"name":"x","region":"eu","settings":{"a":"1","api":null,"b":"2","hub_id":"12345"},"type":"hubspot","write_key":"w"}`)
 	f((&showCommand{Name: "x"}).Run, `{"name":"x","origin":"api","place":"s3://b/p","settings":{"type":"s3","url":"","batch_bytes":"0","batch_age":"0s","settings":{"bucket":"b","secret_key":"••••"}}}`,
-		"GET /api/webhooks/x Bearer t0ken", "leads to             s3://b/p\n", "settings.bucket      b\n", "settings.secret_key  ••••\ntype ")
+		"GET /api/webhooks/x/stats Bearer t0ken", "leads to             s3://b/p\n", "settings.bucket      b\n", "settings.secret_key  ••••\ntype ")
 	const types = `{"types":[{"name":"url","title":"URL","url":"the address","signs":true},{"name":"s3","title":"S3","batches":true,"regions":["us","eu"],"settings":[{"name":"bucket","text":"its name","required":true},
 		{"name":"secret_key","text":"a key","secret":true,"choices":["a","b"],"default":"a"}],"events":["pageLoaded"]}]}`
 	listed := func(name string) func(context.Context, *Console) error {
@@ -107,6 +109,43 @@ func TestTryTellsOfKeys(t *testing.T) {
 	if err == nil || !strings.HasSuffix(out.String(), want) {
 		t.Errorf("%v, printed %q", err, out)
 	}
+}
+
+// TestShowOfTurnedOff: what waits for a webhook that is off is held, and its files do not ship.
+func TestShowOfTurnedOff(t *testing.T) {
+	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	local := func(at time.Time) string { return at.Local().Format(time.DateTime) }
+	f := func(text string, want ...string) {
+		t.Helper()
+		var v struct {
+			webhook
+			Export *export
+		}
+		if err := json.Unmarshal([]byte(text), &v); err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		rows := newRows(&out)
+		rows.row("waiting", v.waiting())
+		if v.Export != nil {
+			v.Export.print(rows, v.on(), now)
+		}
+		if err := rows.end(); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.TrimSpace(regexp.MustCompile(` {2,}`).ReplaceAllString(out.String(), ": ")); got != strings.Join(want, "\n") {
+			t.Errorf("%s\ngot\n%s\nwant\n%s", text, got, strings.Join(want, "\n"))
+		}
+	}
+	f(`{"enabled":true,"live":{"backlog":3,"parked":2,"in_flight":4}}`, "waiting: 3, 2 for their next attempt, 4 under way")
+	f(`{"enabled":false,"live":{"backlog":3,"parked":2,"held":4}}`, "waiting: 9 held until it is turned on")
+	f(`{"enabled":true,"disabled":{"reason":"x"},"live":{"backlog":3,"parked":2,"in_flight":1,"held":3}}`, "waiting: 8 held until it is turned on, 1 under way")
+	f(`{"enabled":true,"live":{},"export":{"files":0,"bytes":0,"shipped":3,"failed":0}}`, "waiting: 0, 0 for their next attempt, 0 under way", "export: no file waits")
+	f(`{"enabled":true,"live":{},"export":{"files":1,"bytes":2048,"next":"2026-11-22T02:00:00Z"}}`, "waiting: 0, 0 for their next attempt, 0 under way",
+		"export: 1 file waits, 2.0 KiB", "next ships: "+local(now.Add(14*time.Hour))+", in 14h0m0s")
+	f(`{"live":{},"export":{"files":2,"bytes":1536,"overdue_since":"2026-11-21T02:00:00Z","failure":{"at":"2026-11-21T11:00:00Z","period":"2026-11-20","reason":"the disk is full"}}}`,
+		"waiting: 0 held until it is turned on", "export: 2 files wait, 1.5 KiB", "overdue: "+local(now.Add(-10*time.Hour))+", 10h0m0s ago",
+		"next ships: not before it is turned on", "last failure: "+local(now.Add(-time.Hour))+", 1h0m0s ago, the file of 2026-11-20", "it failed by: the disk is full")
 }
 
 func TestRefusals(t *testing.T) {

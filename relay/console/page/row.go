@@ -30,7 +30,7 @@ type hookRow struct {
 
 func newHookRow(w *desk.Webhook) hookRow {
 	row := hookRow{Webhook: w, State: states[w.Live.State], Where: where(w), Rate: rate(w.Live.Rate), Success: nothing,
-		Lag: nothing, Spark: newSpark(w.Live.Recent), Waiting: w.Live.Backlog + w.Live.Parked + int64(w.Live.InFlight),
+		Lag: nothing, Spark: newSpark(w.Live.Recent), Waiting: w.Live.Backlog + w.Live.Parked + int64(w.Live.InFlight+w.Live.Held),
 		Wanted: w.Enabled, Running: w.Enabled && w.Disabled == nil && len(w.Faults) == 0, File: w.Origin == registry.File}
 	if w.Disabled != nil {
 		row.State = states["disabled"] // the senders may have been looked at before

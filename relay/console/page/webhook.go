@@ -47,6 +47,7 @@ func (f hookFrame) With(row hookRow) rowView { return rowView{f.Frame, row, f.Se
 type hookView struct {
 	hookFrame
 	Figures  []amount
+	Export   *exportView
 	Line     spark // deliveries a minute in the last three hours
 	Settings []fact
 	Families []familyView // whose kinds can be sent as a test
@@ -75,7 +76,7 @@ func (p *Pages) hook(w http.ResponseWriter, r *http.Request) {
 	}
 	none := pick(nil)
 	p.Show(w, http.StatusOK, "webhook", hookView{hookFrame: frame, Figures: amounts(&frame.Row, stats.Lanes), Line: newSpark(stats.Long.Delivered),
-		Settings: facts(frame.Row.Webhook), Families: newFamilies(&none)})
+		Export: newExportView(&frame.Row, stats.Export, p.opt.Now()), Settings: facts(frame.Row.Webhook), Families: newFamilies(&none)})
 }
 
 func amounts(row *hookRow, lanes int) []amount {
@@ -94,6 +95,9 @@ func amounts(row *hookRow, lanes int) []amount {
 	}
 	if lanes > 0 {
 		all[4].Value += " of " + count(lanes)
+	}
+	if l.Held > 0 {
+		all[4] = amount{"Held", count(l.Held), "events that were taken to be sent before it was turned off, and wait until it is on", ""}
 	}
 	if l.Dead > 0 {
 		all[6].Colour = "is-bad"
