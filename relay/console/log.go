@@ -119,8 +119,13 @@ func (s *Server) reviveDead(w http.ResponseWriter, r *http.Request) {
 		failField(w, http.StatusBadRequest, "invalid", "ids", "is empty; name dead letters, or leave it out for all")
 		return
 	}
-	job, err := s.opts.Desk.Revive(r.PathValue("name"), which.IDs)
-	s.answerJob(w, r, http.StatusAccepted, job, err)
+	revived, err := s.opts.Desk.Revive(r.PathValue("name"), which.IDs)
+	if err != nil {
+		s.refuse(w, r, err)
+		return
+	}
+	w.Header().Set("Location", replayPath(revived.ID))
+	answerJSON(w, http.StatusAccepted, revived)
 }
 
 // replayRequest is what a replay is asked for with.
@@ -155,10 +160,12 @@ func (s *Server) answerJob(w http.ResponseWriter, r *http.Request, status int, j
 		return
 	}
 	if status == http.StatusAccepted {
-		w.Header().Set("Location", "/api/replays/"+url.PathEscape(job.ID))
+		w.Header().Set("Location", replayPath(job.ID))
 	}
 	answerJSON(w, status, job)
 }
+
+func replayPath(id string) string { return "/api/replays/" + url.PathEscape(id) }
 
 func (s *Server) listReplays(w http.ResponseWriter, _ *http.Request) {
 	answerJSON(w, http.StatusOK, struct {

@@ -130,22 +130,32 @@ func TestDead(t *testing.T) {
 
 	p.receiver.answer(200)
 	before := len(p.receiver.received())
-	var job replay.Job
-	resp := p.call(202, "POST", "/api/webhooks/crm/dead/replay", `{"ids":[3,4,99]}`, &job)
+	var job desk.Revival
+	resp := p.call(202, "POST", "/api/webhooks/crm/dead/replay", `{"ids":[99,4,3,4,98]}`, &job)
 	if got := resp.Header.Get("Location"); got != "/api/replays/"+job.ID {
 		t.Errorf("job at %s", got)
+	}
+	if job.Found != 2 || !slices.Equal(job.Missing, []uint64{98, 99}) {
+		t.Errorf("%d were found, not %v", job.Found, job.Missing)
 	}
 	p.eventually("two are delivered", func() bool { return len(p.receiver.received()) == before+2 })
 	p.eventually("two are dead no more", func() bool {
 		p.call(200, "GET", "/api/webhooks/crm/dead", "", &page)
 		return len(page.Dead) == 4
 	})
-	p.call(202, "POST", "/api/webhooks/crm/dead/replay", "", &job)
+	job = desk.Revival{}
+	if p.call(202, "POST", "/api/webhooks/crm/dead/replay", "", &job); job.Found != 4 || job.Missing != nil {
+		t.Errorf("of all %d were found, not %v", job.Found, job.Missing)
+	}
 	p.eventually("all are delivered", func() bool { return len(p.receiver.received()) == before+6 })
 	p.eventually("none is dead", func() bool {
 		p.call(200, "GET", "/api/webhooks/crm/dead", "", &page)
 		return len(page.Dead) == 0 && page.Dead != nil
 	})
+	job = desk.Revival{}
+	if p.call(202, "POST", "/api/webhooks/crm/dead/replay", `{"ids":[99]}`, &job); job.Found != 0 || !slices.Equal(job.Missing, []uint64{99}) {
+		t.Errorf("of one that there never was %d were found, not %v", job.Found, job.Missing)
+	}
 	p.deny(400, "invalid", "ids", "is empty", "POST", "/api/webhooks/crm/dead/replay", `{"ids":[]}`)
 	p.deny(400, "invalid", "ids", "", "POST", "/api/webhooks/crm/dead/replay", `{"ids":["3"]}`)
 	p.deny(409, "off", "", "turn it on first", "POST", "/api/webhooks/of%20the%20file/dead/replay", "")

@@ -149,6 +149,7 @@ func TestOpenAPISchemas(t *testing.T) {
 	f("ReplayRequest", complete[replayRequest](), nil)
 	f("ReplayTask", complete[replay.Request](), replay.Request{})
 	f("Replay", complete[replay.Job](), replay.Job{})
+	f("Revival", complete[desk.Revival](), desk.Revival{})
 	f("ReplayCount", complete[replay.Count](), replay.Count{})
 	f("Error", map[string]any{"error": complete[desk.Error]()}, map[string]any{"error": desk.Error{}})
 	f("Error", map[string]any{"error": struct {

@@ -2,11 +2,13 @@ package desk
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"time"
 
 	"edgerelay/relay/event"
 	"edgerelay/relay/replay"
+	"edgerelay/wal"
 )
 
 // DeadLetter is a delivery that was given up on.
@@ -88,7 +90,48 @@ func showRecord(body []byte, seq uint64, at int64) Event {
 	return shown
 }
 
-// Revive delivers a webhook's dead letters again: those of some IDs, or all.
-func (d *Desk) Revive(name string, ids []uint64) (replay.Job, error) {
-	return d.Replay(name, replay.Request{Dead: true, Seqs: ids})
+// Revival is a replay of dead letters as it was started.
+type Revival struct {
+	replay.Job
+	Found   int64    `json:"found"`             // dead letters that there were to be sent again
+	Missing []uint64 `json:"missing,omitempty"` // IDs that were asked for and are no dead letter's, in ascending order
+}
+
+// Revive delivers a webhook's dead letters again: those of some IDs, or all. IDs of none are no error: a letter may have
+// been sent again, or its time may have been up, since somebody looked.
+func (d *Desk) Revive(name string, ids []uint64) (r Revival, err error) {
+	w, err := d.opt.Hooks.Get(name)
+	if err != nil {
+		return r, refusal(err)
+	}
+	if len(ids) <= replay.SeqsMax { // of more there is no replay
+		ids = slices.Compact(slices.Sorted(slices.Values(ids)))
+		if r.Found, r.Missing, err = letters(d.opt.Log.Find(w.Queue), ids); err != nil {
+			return r, err
+		}
+	}
+	r.Job, err = d.Replay(name, replay.Request{Dead: true, Seqs: ids})
+	return r, err
+}
+
+// letters counts those of some IDs, or all, in a queue, which is nil when the webhook was never on.
+func letters(queue *wal.Queue, ids []uint64) (found int64, missing []uint64, err error) {
+	if queue == nil {
+		return 0, ids, nil
+	}
+	if len(ids) == 0 {
+		return queue.Stats().Dead, nil, nil
+	}
+	for _, id := range ids {
+		letter, err := queue.Dead(id, 1)
+		switch {
+		case err != nil:
+			return 0, nil, err
+		case len(letter) > 0 && letter[0].Seq == id:
+			found++
+		default:
+			missing = append(missing, id)
+		}
+	}
+	return found, missing, nil
 }

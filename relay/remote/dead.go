@@ -2,10 +2,12 @@ package remote
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -36,7 +38,7 @@ func (s *deadCommand) Run(ctx context.Context, c *Console) error {
 		if err != nil {
 			return err
 		}
-		return show(c, answer, func(j job) error { return j.print(c, s.Name) })
+		return s.replayed(c, answer)
 	}
 	query := url.Values{"limit": {strconv.Itoa(s.Limit)}}
 	if s.Cursor != "" {
@@ -52,6 +54,37 @@ func (s *deadCommand) Run(ctx context.Context, c *Console) error {
 	}) error {
 		return s.print(c, v.Dead, v.Cursor)
 	})
+}
+
+// replayed prints the replay. IDs that are no dead letter's are an error, though the others are sent again.
+func (s *deadCommand) replayed(c *Console, answer []byte) error {
+	var v struct {
+		job
+		Found   int64
+		Missing []uint64
+	}
+	if err := json.Unmarshal(answer, &v); err != nil {
+		return fmt.Errorf("read the answer of %s: %w; is it of another version?", c.URL, err)
+	}
+	err := show(c, answer, func(json.RawMessage) error {
+		switch {
+		case v.Found == 0 && len(v.Missing) > 0:
+			return nil // there is nothing to follow
+		case v.Found == 1:
+			fmt.Fprint(c.Out, "1 dead letter was found; ")
+		default:
+			fmt.Fprintf(c.Out, "%d dead letters were found; ", v.Found)
+		}
+		return v.print(c, s.Name)
+	})
+	if err == nil && len(v.Missing) > 0 {
+		ids := make([]string, len(v.Missing))
+		for i, id := range v.Missing {
+			ids[i] = strconv.FormatUint(id, 10)
+		}
+		err = fmt.Errorf("webhook %q has no dead letter %s; \"edgerelay webhook dead %s\" shows those there are", s.Name, strings.Join(ids, ", "), s.Name)
+	}
+	return err
 }
 
 func (s *deadCommand) print(c *Console, letters []deadLetter, cursor string) error {

@@ -86,7 +86,7 @@ func TestCommandsAskAndPrint(t *testing.T) {
 	const dead = `{"dead":[{"id":17,"died":"2026-11-21T10:00:00Z","status":400,"reason":"no\u001b","attempts":1,"event":{"event":"pageLoaded","unique_id":"a1"}}],"cursor":"c 1"}`
 	f((&deadCommand{Name: "x", Limit: 5}).Run, dead, "GET /api/webhooks/x/dead?limit=5 Bearer t0ken", "17  ", "400     1      pageLoaded  a1         no", "There are more: --cursor c 1\n")
 	f((&deadCommand{Name: "x", Limit: 5, Cursor: "c 1"}).Run, `{"dead":[]}`, "GET /api/webhooks/x/dead?cursor=c+1&limit=5 Bearer t0ken", "There are no dead letters.")
-	f((&deadCommand{Name: "x", Replay: []uint64{17, 23}}).Run, `{"id":"j1","state":"running","events":0}`, `POST /api/webhooks/x/dead/replay Bearer t0ken {"ids":[17,23]}`, "j1")
+	f((&deadCommand{Name: "x", Replay: []uint64{17, 23}}).Run, `{"id":"j1","state":"running","events":0,"found":2}`, `POST /api/webhooks/x/dead/replay Bearer t0ken {"ids":[17,23]}`, "2 dead letters were found; replay j1 is running")
 	f((&testCommand{Name: "x", Event: "pageLoaded"}).Run, `{"outcome":"delivered","status":204,"ms":12.3,"request":{"line":"POST / HTTP/1.1","headers":[{"name":"Host","value":"h"}],"body":{"text":"{}"}},"reply":{"text":"thanks\u001b"}}`,
 		`POST /api/webhooks/x/test Bearer t0ken {"event":"pageLoaded"}`, "POST / HTTP/1.1\nHost: h\n\n{}\n\n204 No Content after 12 ms: delivered\n\nthanks \n")
 	f((&testCommand{Name: "x"}).Run, `{"outcome":"delivered"}`, `POST /api/webhooks/x/test Bearer t0ken`)
@@ -109,6 +109,30 @@ func TestTryTellsOfKeys(t *testing.T) {
 	if err == nil || !strings.HasSuffix(out.String(), want) {
 		t.Errorf("%v, printed %q", err, out)
 	}
+}
+
+// TestReplayOfNoDeadLetter: IDs that are not there are named, and the command fails, whatever became of the others.
+func TestReplayOfNoDeadLetter(t *testing.T) {
+	f := func(answer, printed string) {
+		t.Helper()
+		c, out, _ := answering(t, 202, answer)
+		for _, c.JSON = range []bool{false, true} {
+			out.Reset()
+			err := (&deadCommand{Name: "x", Replay: []uint64{17, 98, 99}}).Run(t.Context(), c)
+			const want = `webhook "x" has no dead letter 98, 99; "edgerelay webhook dead x" shows those there are`
+			if err == nil || err.Error() != want {
+				t.Errorf("got %v, want %s", err, want)
+			}
+			if c.JSON {
+				printed = answer
+			}
+			if out.String() != printed {
+				t.Errorf("printed %q, want %q", out, printed)
+			}
+		}
+	}
+	f(`{"id":"j1","state":"done","events":1,"share":1,"found":1,"missing":[98,99]}`, "1 dead letter was found; replay j1 is done: 1 events sent again, 100% of the way\n")
+	f(`{"id":"j1","state":"waiting","found":0,"missing":[98,99]}`, "")
 }
 
 // TestShowOfTurnedOff: what waits for a webhook that is off is held, and its files do not ship.
