@@ -238,6 +238,10 @@ func TestBatchToWhoRefusesTheKey(t *testing.T) {
 		if len(g.deadLetters(t)) > 0 {
 			t.Error("there are dead letters")
 		}
+		got := g.fleet.Sender("crm").Counts()
+		if got.Delivered != 120 || got.Failed != brakeAfter || got.Succeeded == 0 || (count == 1) != (got.Succeeded == 120) {
+			t.Errorf("batches of %d: counted %+v", count, got)
+		}
 	}
 }
 

@@ -1,6 +1,8 @@
 package deliver
 
 import (
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -15,6 +17,7 @@ type metrics struct {
 	disabled  *prometheus.GaugeVec
 	attempt   *prometheus.HistogramVec
 	latency   *prometheus.HistogramVec
+	rare      sync.Map // webhook → *atomic.Uint64, see hookMetrics
 }
 
 // Buckets in seconds, from a loopback receiver to the longest timeout; latency reaches on to retries of a long schedule. They
@@ -52,6 +55,7 @@ func newMetrics(r prometheus.Registerer, f *Fleet) *metrics {
 type hookMetrics struct {
 	outcomes  [Gone + 1]prometheus.Counter
 	attempts  *prometheus.CounterVec // of the webhook's, for outcomes that few webhooks have
+	rare      *atomic.Uint64         // of these outcomes, all of which are failures
 	delivers  prometheus.Counter
 	retried   prometheus.Counter
 	dead      prometheus.Counter
@@ -67,6 +71,8 @@ func (m *metrics) of(webhook string) *hookMetrics {
 		dead: m.dead.WithLabelValues(webhook), disabled: m.disabled.WithLabelValues(webhook),
 		answering: m.attempt.WithLabelValues(webhook), latency: m.latency.WithLabelValues(webhook),
 	}
+	rare, _ := m.rare.LoadOrStore(webhook, new(atomic.Uint64))
+	h.rare = rare.(*atomic.Uint64)
 	for outcome := range h.outcomes {
 		h.outcomes[outcome] = m.attempts.WithLabelValues(webhook, Outcome(outcome).String())
 	}
@@ -79,6 +85,7 @@ func (m *metrics) forget(webhook string) {
 	for _, v := range []interface{ DeletePartialMatch(prometheus.Labels) int }{m.attempts, m.delivered, m.retried, m.dead, m.disabled, m.attempt, m.latency} {
 		v.DeletePartialMatch(which)
 	}
+	m.rare.Delete(webhook)
 }
 
 func (h *hookMetrics) attempt(v Verdict, took time.Duration) {
@@ -86,6 +93,7 @@ func (h *hookMetrics) attempt(v Verdict, took time.Duration) {
 		h.outcomes[v.Outcome].Inc()
 	} else {
 		h.attempts.WithLabelValues(v.Outcome.String()).Inc()
+		h.rare.Add(1)
 	}
 	h.answering.Observe(took.Seconds())
 }

@@ -94,7 +94,7 @@ edge_queue_parked{webhook="crm"} 0
 		}
 		f("edge_delivery_attempt_seconds", 8, 0.1+0.2+0.3+0.4+0.5+0.6+0.7+0.8)
 		f("edge_delivery_latency_seconds", 3, 0.1+1.0+(1.5+60+0.7))
-		if got := b.sender.Counts(); got != (Counts{Delivered: 3, Failed: 5, Dead: 3}) {
+		if got := b.sender.Counts(); got != (Counts{Delivered: 3, Succeeded: 3, Failed: 5, Dead: 3}) {
 			t.Errorf("counted %+v", got)
 		}
 	})

@@ -6,7 +6,7 @@ import (
 )
 
 // A meter keeps two rings of what one webhook's sender did: short steps for the last quarter of an hour, long ones for
-// three hours. Together they take some 4 KiB, and nothing for a webhook that does nothing.
+// three hours. Together they take some 5 KiB, and nothing for a webhook that does nothing.
 const (
 	shortStep  = 10 * time.Second
 	shortSteps = 90
@@ -59,7 +59,7 @@ func (m *meter) rate(counts Counts, now time.Time) float64 {
 func (m *meter) success(counts Counts, now time.Time) (share float64, ok bool) {
 	newest := now.UnixNano() / int64(longStep)
 	sum, fresh := m.long.sum(newest-int64(successSpan/longStep), newest), counts.since(m.last)
-	good := sum.Delivered + fresh.Delivered
+	good := sum.Succeeded + fresh.Succeeded
 	all := good + sum.Failed + fresh.Failed
 	if all == 0 {
 		return 0, false
@@ -75,8 +75,9 @@ type ring struct {
 
 // step is what happened in one of them.
 type step struct {
-	delivered, failed, dead uint32
-	backlog                 uint32 // at its end
+	delivered, dead   uint32
+	succeeded, failed uint32 // attempts
+	backlog           uint32 // at its end
 }
 
 func (r *ring) add(number int64, room int, done Counts, backlog int64) {
@@ -95,6 +96,7 @@ func (r *ring) add(number int64, room int, done Counts, backlog int64) {
 	r.newest = number
 	s := r.at(number)
 	s.delivered += uint32(min(done.Delivered, math.MaxUint32))
+	s.succeeded += uint32(min(done.Succeeded, math.MaxUint32))
 	s.failed += uint32(min(done.Failed, math.MaxUint32))
 	s.dead += uint32(min(done.Dead, math.MaxUint32))
 	s.backlog = uint32(min(max(backlog, 0), math.MaxUint32))
@@ -114,6 +116,7 @@ func (r *ring) sum(from, to int64) (c Counts) {
 	for number := from; number <= to; number++ {
 		s := r.get(number)
 		c.Delivered += uint64(s.delivered)
+		c.Succeeded += uint64(s.succeeded)
 		c.Failed += uint64(s.failed)
 		c.Dead += uint64(s.dead)
 	}

@@ -25,7 +25,7 @@ func TestRates(t *testing.T) {
 		t.Errorf("at rest %+v", l)
 	}
 	g.forward(2 * time.Second)
-	g.beat("crm", Pulse{State: "delivering", Counts: Counts{Delivered: 90, Failed: 30, Dead: 2}, Backlog: 7, InFlight: 2, Parked: 1, Dead: 2,
+	g.beat("crm", Pulse{State: "delivering", Counts: Counts{Delivered: 90, Succeeded: 30, Failed: 10, Dead: 2}, Backlog: 7, InFlight: 2, Parked: 1, Dead: 2,
 		Oldest: g.clock().Add(-1500 * time.Millisecond)})
 	l := live()
 	if l.Rate != 1.452 || l.Success == nil || *l.Success != 0.75 {
@@ -58,7 +58,7 @@ func TestRates(t *testing.T) {
 func TestRatesOfNewcomers(t *testing.T) {
 	g := newRig(t, nil)
 	g.forward(8 * time.Second)
-	g.beat("crm", Pulse{Counts: Counts{Delivered: 60, Failed: 20}})
+	g.beat("crm", Pulse{Counts: Counts{Delivered: 60, Succeeded: 6, Failed: 2}})
 	g.create("crm", `"events":["*"]`)
 	w, err := g.Get("crm")
 	if err != nil || w.Live.Rate != 7.5 || w.Live.Success == nil || *w.Live.Success != 0.75 {

@@ -20,17 +20,19 @@ type Pulse struct {
 	Counts Counts
 }
 
-// Counts are attempts, by what they came to. They only grow; when they are less than they were, they began anew.
+// Counts are deliveries and attempts, by what they came to. They only grow; when they are less than they were, they began
+// anew.
 type Counts struct {
-	Delivered uint64
-	Failed    uint64 // retried later, or not
+	Delivered uint64 // deliveries, of which one attempt makes several where events go out in batches
+	Succeeded uint64 // attempts
+	Failed    uint64 // attempts, retried later or not
 	Dead      uint64 // deliveries given up
 }
 
 // since is what was counted after c.
 func (c Counts) since(before Counts) Counts {
-	if c.Delivered < before.Delivered || c.Failed < before.Failed || c.Dead < before.Dead {
+	if c.Delivered < before.Delivered || c.Succeeded < before.Succeeded || c.Failed < before.Failed || c.Dead < before.Dead {
 		return c
 	}
-	return Counts{c.Delivered - before.Delivered, c.Failed - before.Failed, c.Dead - before.Dead}
+	return Counts{c.Delivered - before.Delivered, c.Succeeded - before.Succeeded, c.Failed - before.Failed, c.Dead - before.Dead}
 }
