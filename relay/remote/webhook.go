@@ -372,8 +372,16 @@ type enableCommand struct {
 // Run turns a webhook on.
 func (s *enableCommand) Run(ctx context.Context, c *Console) error {
 	terms := map[string]any{"reviewed": s.Reviewed, "force": s.Force, "from": s.From}
-	return c.turn(ctx, s.Name, "/enable", terms, "on")
+	err := c.turn(ctx, s.Name, "/enable", terms, "on")
+	var refused *Refusal
+	if errors.As(err, &refused) && terms[refused.Field] != nil {
+		refused.Field, refused.Message = "", asFlags.Replace(refused.Message)
+	}
+	return err
 }
+
+// asFlags makes flags of what the API calls the terms on which it turns a webhook on.
+var asFlags = strings.NewReplacer("reviewed: true", "--reviewed", "force: true", "--force", `from: "held"`, "--from held", `from: "now"`, "--from now")
 
 type disableCommand struct {
 	Name string `arg:"" help:"The webhook's name."`

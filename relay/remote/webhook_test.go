@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -170,6 +171,21 @@ func TestShowOfTurnedOff(t *testing.T) {
 	f(`{"live":{},"export":{"files":2,"bytes":1536,"overdue_since":"2026-11-21T02:00:00Z","failure":{"at":"2026-11-21T11:00:00Z","period":"2026-11-20","reason":"the disk is full"}}}`,
 		"waiting: 0 held until it is turned on", "export: 2 files wait, 1.5 KiB", "overdue: "+local(now.Add(-10*time.Hour))+", 10h0m0s ago",
 		"next ships: not before it is turned on", "last failure: "+local(now.Add(-time.Hour))+", 1h0m0s ago, the file of 2026-11-20", "it failed by: the disk is full")
+}
+
+// TestEnableSaysItsFlags: on what terms a webhook is turned on is said as the shell takes it.
+func TestEnableSaysItsFlags(t *testing.T) {
+	f := func(field, message, want string) {
+		t.Helper()
+		c, _, _ := answering(t, 409, fmt.Sprintf(`{"error":{"code":"needs","field":%q,"message":%q}}`, field, message))
+		if err := (&enableCommand{Name: "x"}).Run(t.Context(), c); err == nil || err.Error() != want {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+	f("reviewed", "it had errors; say reviewed: true", "it had errors; say --reviewed")
+	f("force", "no log is left; say force: true", "no log is left; say --force")
+	f("from", `events are held; say from: "held" or from: "now"`, "events are held; say --from held or --from now")
+	f("url", "is missing", "url: is missing")
 }
 
 func TestRefusals(t *testing.T) {
