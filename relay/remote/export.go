@@ -44,7 +44,7 @@ func (e *export) print(t *table, on bool, now time.Time) {
 	}
 	if f := e.Failure; f != nil {
 		t.row("last failure", since(f.At, now)+", the file of "+f.Period)
-		t.row("it failed by", f.Reason)
+		t.prose("it failed by", f.Reason)
 	}
 }
 

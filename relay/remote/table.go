@@ -34,6 +34,14 @@ func (t *table) row(cells ...string) {
 	fmt.Fprintln(t.w, strings.Join(cells, "\t"))
 }
 
+// prose is a row with the relay's own words, which are not cut.
+func (t *table) prose(name, text string) {
+	most := t.most
+	t.most = proseMax
+	t.row(name, text)
+	t.most = most
+}
+
 func (t *table) end() error { return t.w.Flush() }
 
 // cellMax bounds what stands in one cell, in characters; proseMax where the relay's own words stand, which are not cut.

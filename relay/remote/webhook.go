@@ -124,10 +124,10 @@ func printWebhook(out io.Writer, w webhook, e *export) error {
 	t.row("leads to", w.to())
 	t.row("state", w.Live.State)
 	if w.Live.Reason != "" {
-		t.row("reason", w.Live.Reason)
+		t.prose("reason", w.Live.Reason)
 	}
 	for _, f := range w.Faults {
-		t.row("fault", f.Field+": "+f.Message)
+		t.prose("fault", f.Field+": "+f.Message)
 	}
 	t.row("rate", fmt.Sprintf("%.1f/s", w.Live.Rate))
 	t.row("success", share(w.Live.Success))

@@ -168,9 +168,9 @@ func TestShowOfTurnedOff(t *testing.T) {
 	f(`{"enabled":true,"live":{},"export":{"files":0,"bytes":0,"shipped":3,"failed":0}}`, "waiting: 0, 0 for their next attempt, 0 under way", "export: no file waits")
 	f(`{"enabled":true,"live":{},"export":{"files":1,"bytes":2048,"next":"2026-11-22T02:00:00Z"}}`, "waiting: 0, 0 for their next attempt, 0 under way",
 		"export: 1 file waits, 2.0 KiB", "next ships: "+local(now.Add(14*time.Hour))+", in 14h0m0s")
-	f(`{"live":{},"export":{"files":2,"bytes":1536,"overdue_since":"2026-11-21T02:00:00Z","failure":{"at":"2026-11-21T11:00:00Z","period":"2026-11-20","reason":"the disk is full"}}}`,
+	f(`{"live":{},"export":{"files":2,"bytes":1536,"overdue_since":"2026-11-21T02:00:00Z","failure":{"at":"2026-11-21T11:00:00Z","period":"2026-11-20","reason":"`+strings.Repeat("full ", 60)+`of it"}}}`,
 		"waiting: 0 held until it is turned on", "export: 2 files wait, 1.5 KiB", "overdue: "+local(now.Add(-10*time.Hour))+", 10h0m0s ago",
-		"next ships: not before it is turned on", "last failure: "+local(now.Add(-time.Hour))+", 1h0m0s ago, the file of 2026-11-20", "it failed by: the disk is full")
+		"next ships: not before it is turned on", "last failure: "+local(now.Add(-time.Hour))+", 1h0m0s ago, the file of 2026-11-20", "it failed by: "+strings.Repeat("full ", 60)+"of it")
 }
 
 // TestEnableSaysItsFlags: on what terms a webhook is turned on is said as the shell takes it.

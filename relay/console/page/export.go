@@ -12,7 +12,7 @@ type exportView struct {
 	Overdue *overdue
 	Next    string
 	Failure *desk.ExportFailure
-	Shipped string
+	Shipped string // "" of one that is off
 }
 
 // overdue is since when a file should have been shipped.
@@ -29,12 +29,15 @@ func newExportView(row *hookRow, e *desk.Export, now time.Time) *exportView {
 	if e == nil {
 		return nil
 	}
-	v := &exportView{Waiting: "nothing", Next: nothing, Failure: e.Failure, Shipped: counted(e.Shipped, "file")}
+	v := &exportView{Waiting: "nothing", Next: nothing, Failure: e.Failure}
 	if e.Overdue != nil {
 		v.Overdue = &overdue{e.Overdue.UTC().Format(minutes), *e.Overdue}
 	}
-	if e.Failed > 0 {
-		v.Shipped += ", " + counted(e.Failed, "failed attempt")
+	if row.Running {
+		v.Shipped = counted(e.Shipped, "file")
+		if e.Failed > 0 {
+			v.Shipped += ", " + counted(e.Failed, "failed attempt")
+		}
 	}
 	if e.Files > 0 {
 		v.Waiting = counted(uint64(e.Files), "file") + ", " + sizeOf(e.Bytes)
