@@ -127,7 +127,7 @@ func TestHeldIsNotUnderWay(t *testing.T) {
 		return w.Live.InFlight == 0 && stats.Webhooks[0].InFlight == 0
 	})
 	l, held := w.Live, r.fleet.Sender("crm").Queue().Stats().Flight
-	if held == 0 || l.Held != held || stats.Webhooks[0].Held != held || l.Backlog+l.Parked+int64(l.Held) != 30 {
+	if held == 0 || l.Held != held || stats.Webhooks[0].Held != held || l.Backlog+l.Parked+l.Dead+int64(l.Held) != 30 {
 		t.Errorf("%d were given back: %+v, %+v", held, l, stats.Webhooks[0])
 	}
 	text := r.page("/webhook/crm")
