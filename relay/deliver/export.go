@@ -93,6 +93,18 @@ func (f *Fleet) Stranded(webhooks []*hook.Webhook) (folders []string, err error)
 	return folders, err
 }
 
+// tellStranded warns of what the webhook has collected, when its type is one now that ships no files.
+func (s *Sender) tellStranded(old *Sender) {
+	dir := s.freightDir()
+	if dir == "" || old.archive == nil || s.archive != nil {
+		return
+	}
+	if b, _ := freight.Waiting(dir); b.Files > 0 { // what cannot be read, its carrier has told
+		s.logger.Warn("files were collected for the webhook, and its type is another now; nobody ships them", "folder", dir, "files", b.Files,
+			"next", "set the earlier type again until they are shipped, or leave it: they go when the webhook is deleted")
+	}
+}
+
 // Export is what the webhook has collected in files and not shipped; ok is false when it collects nothing and nothing is
 // left. Of one that is turned off, or whose carrier is not open yet, it is read from the disk.
 func (s *Sender) Export() (b freight.Backlog, ok bool) {

@@ -1,6 +1,7 @@
 package deliver
 
 import (
+	"bytes"
 	"errors"
 	"log/slog"
 	"os"
@@ -134,6 +135,28 @@ func TestExportThatCannotBeRemovedYet(t *testing.T) {
 	}
 	if _, err := os.Stat(dir); !os.IsNotExist(err) {
 		t.Error("it is still there")
+	}
+}
+
+// A change of type leaves behind what was collected, which is said at once.
+func TestExportOfAnotherTypeIsTold(t *testing.T) {
+	var lines bytes.Buffer
+	root := t.TempDir()
+	g := newRig(t, "http://127.0.0.1:1/", exports(t, root))
+	g.send(t, "v", "1")
+	g.drained(t)
+	g.fleet.Configure(func(o *Options) { o.Logger = slog.New(slog.NewTextHandler(&lines, nil)) })
+	same := *g.hooks[0]
+	same.Enabled = false // its carrier is not opened, and writes nothing to the log
+	g.replace(t, same)
+	if lines.Len() > 0 {
+		t.Errorf("of a webhook whose type is the same the log says %q", lines.String())
+	}
+	other := same
+	other.Plan = urlPlan(same.Target)
+	g.replace(t, other)
+	if text := lines.String(); !strings.Contains(text, "nobody ships them") || !strings.Contains(text, "files=1") || !strings.Contains(text, "folder="+filepath.Join(root, "1")) {
+		t.Errorf("the log says %q", text)
 	}
 }
 

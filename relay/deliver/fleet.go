@@ -97,6 +97,7 @@ func (f *Fleet) Replace(name string, w *hook.Webhook, disabled string) error {
 	s.takeOver(old)
 	f.senders[w.Name] = s
 	s.start(disabled)
+	s.tellStranded(old)
 	return nil
 }
 
