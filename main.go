@@ -62,7 +62,7 @@ type serveCommand struct {
 }
 
 func (c *serveCommand) Run(ctx context.Context) error {
-	config, _, err := relay.Find(c.Config, builtIn)
+	config, file, err := relay.Find(c.Config, builtIn)
 	if err != nil {
 		return err
 	}
@@ -71,6 +71,9 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		level = slog.LevelDebug
 	}
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+	if file == relay.BuiltInName {
+		logger.Warn("there is no config.toml in this folder, the one built in is in force, with keys that everybody knows", "next", "start it where yours is, or name it with --config")
+	}
 	r, err := relay.Open(config, logger)
 	if err != nil {
 		return err

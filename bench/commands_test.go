@@ -72,6 +72,18 @@ func TestCommandsNeedOnlyTheirOwn(t *testing.T) {
 	f("", "no relay answers at http://127.0.0.1:2", 1, "webhook", "types", "--console", "http://127.0.0.1:2")
 }
 
+// TestServeSaysThatItsConfigIsBuiltIn: who starts the relay in the wrong folder is told. A file where the data belong ends it.
+func TestServeSaysThatItsConfigIsBuiltIn(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "data"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, stderr, code := carryOut(t, dir)
+	if !strings.Contains(stderr, "there is no config.toml in this folder, the one built in is in force") || code != 1 {
+		t.Errorf("edgerelay prints %q and exits with %d", stderr, code)
+	}
+}
+
 func TestWrongUsageExitsWithTwo(t *testing.T) {
 	for _, args := range [][]string{{"no-such-command"}, {"send", "nope"}, {"send", "--app", "nope"}, {"bench", "nope"},
 		{"sink", "--status", "99"}, {"torture", "--for", "0s"}} {
