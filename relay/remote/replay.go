@@ -17,7 +17,6 @@ type replayCommand struct {
 	App      string   `help:"Events of this app only."`
 	Since    string   `placeholder:"TIME" help:"From then on: a time, or how long ago, such as 2h."`
 	Until    string   `placeholder:"TIME" help:"Up to then."`
-	All      bool     `help:"All that the log holds, when nothing else says which."`
 	Rate     float64  `help:"Events a second at most (default: 200)."`
 	DryRun   bool     `help:"Count only."`
 	Wait     bool     `help:"Wait until it is done."`
@@ -45,9 +44,6 @@ func (s *replayCommand) Run(ctx context.Context, c *Console) error {
 			return err
 		}
 		return show(c, answer, func(j job) error { return j.print(c, s.Name) })
-	}
-	if !s.All && !s.DryRun && !s.chosen() {
-		return UsageError{`replay: say which events, such as --since 2h, --event 'guide*' or --dead; --all sends all that the log holds, and --dry-run counts them`}
 	}
 	request, err := s.request(time.Now())
 	if err != nil {
@@ -78,11 +74,6 @@ func (s *replayCommand) Run(ctx context.Context, c *Console) error {
 		return s.follow(ctx, c, j.ID)
 	}
 	return show(c, answer, func(j job) error { return j.print(c, s.Name) })
-}
-
-// chosen says that something narrows down what is sent again.
-func (s *replayCommand) chosen() bool {
-	return s.Dead || len(s.Event) > 0 || s.Of != "" || s.UniqueID != "" || s.App != "" || s.Since != "" || s.Until != ""
 }
 
 func (s *replayCommand) request(now time.Time) (map[string]any, error) {

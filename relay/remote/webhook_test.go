@@ -213,12 +213,6 @@ func TestRefusals(t *testing.T) {
 		t.Errorf("nobody listens: %v", err)
 	}
 	var usage UsageError
-	if err := (&replayCommand{Name: "x", Rate: 5}).Run(t.Context(), c); !errors.As(err, &usage) {
-		t.Errorf("a replay of everything that nobody asked for: %v", err)
-	}
-	if err := (&replayCommand{Name: "x", All: true}).Run(t.Context(), c); err == nil || errors.As(err, &usage) {
-		t.Errorf("a replay of everything: %v", err)
-	}
 	if err := (&editCommand{Name: "x"}).Run(t.Context(), c); !errors.As(err, &usage) {
 		t.Errorf("an edit of nothing: %v", err)
 	}
