@@ -31,7 +31,7 @@ type record struct {
 
 // read reads a file with every method of Table.
 func read(file string) (record, error) {
-	env := map[string]string{"HOME": "/root", "EMPTY": "", "SECRET": "hunter2", "NEVER": "never"}
+	env := map[string]string{"HOME": "/home/ada", "EMPTY": "", "SECRET": "hunter2", "NEVER": "never"}
 	root, err := Parse("f.toml", []byte(file), func(name string) (string, bool) { v, ok := env[name]; return v, ok })
 	if err != nil {
 		return record{}, err
@@ -72,7 +72,7 @@ func TestRead(t *testing.T) {
 	}
 	f(``, func(*record) {})
 	f(`text = "x"`, func(r *record) { r.text = "x" })
-	f(`text = "${HOME}/a${EMPTY}b"`, func(r *record) { r.text = "/root/ab" })
+	f(`text = "${HOME}/a${EMPTY}b"`, func(r *record) { r.text = "/home/ada/ab" })
 	f(`text = '$${HOME} $HOME $'`, func(r *record) { r.text = "${HOME} $HOME $" })
 	f(`texts = ["a", "${SECRET}"]`, func(r *record) { r.texts = []string{"a", "hunter2"} })
 	f(`texts = []`, func(r *record) { r.texts = []string{} })
