@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"testing"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
-
 	"edgerelay/relay/event"
 	"edgerelay/relay/format"
 )
@@ -69,15 +67,7 @@ func TestAnalyticsSchemasRefuse(t *testing.T) {
 	f := func(name, was, is string) {
 		t.Helper()
 		e := event.Sample(event.TrackEventReceived)
-		body := encoders[name](&e)
-		spoiled := bytes.Replace(body, []byte(was), []byte(is), 1)
-		parsed, err := jsonschema.UnmarshalJSON(bytes.NewReader(spoiled))
-		if err != nil || bytes.Equal(spoiled, body) {
-			t.Fatalf("%s: nothing is spoiled: %v\n%s", name, err, spoiled)
-		}
-		if schemaOf(t, name).Validate(parsed) == nil {
-			t.Errorf("%s takes %s", name, is)
-		}
+		holdRefused(t, name, encoders[name](&e), was, is)
 	}
 	f("segment", `"userId":"Webhook Visitor"`, `"userId":""`)
 	f("segment", `"userId":`, `"user_id":`)
